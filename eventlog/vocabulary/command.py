@@ -1,0 +1,112 @@
+"""Our own inputs: what operators and patrols ask for, what became of messages, the log's time."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from eventlog.vocabulary.base import Event, Member, Name, Role, Text, event
+from eventlog.vocabulary.people import Disposition
+
+
+class Command(Event):
+    """A person's wish about an alert, with the version of the alert that the person saw."""
+
+    alert: Name
+    version: Annotated[int, Field(ge=1)] | None = None
+    by: Member
+    role: Literal["operator", "supervisor", "administrator", "dispatcher", "member"] = "operator"
+    via: Literal["console", "api", "phone", "system"] = "api"
+    note: Text | None = None
+
+
+@event("command.acknowledge", role=Role.INPUT)
+class CommandAcknowledge(Command): ...
+
+
+@event("command.assign", role=Role.INPUT)
+class CommandAssign(Command):
+    squad: Name
+
+
+@event("command.accept", role=Role.INPUT)
+class CommandAccept(Command): ...
+
+
+@event("command.decline", role=Role.INPUT)
+class CommandDecline(Command): ...
+
+
+@event("command.arrive", role=Role.INPUT)
+class CommandArrive(Command): ...
+
+
+@event("command.note", role=Role.INPUT)
+class CommandNote(Command): ...
+
+
+@event("command.shelve", role=Role.INPUT)
+class CommandShelve(Command):
+    """Hide from the queue until then; at most 8 hours, with a reason in `note`."""
+
+    until: AwareDatetime
+
+
+@event("command.unshelve", role=Role.INPUT)
+class CommandUnshelve(Command): ...
+
+
+@event("command.close", role=Role.INPUT)
+class CommandClose(Command):
+    disposition: Disposition
+
+
+@event("command.reopen", role=Role.INPUT)
+class CommandReopen(Command): ...
+
+
+@event("rule.activated", role=Role.INPUT)
+class RuleActivated(Event):
+    """From here on the rule runs in this version with these settings; `zones` overrides some of them."""
+
+    rule: Name
+    version: int
+    settings: dict[str, Any] = Field(default_factory=dict)
+    zones: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+@event("rule.deactivated", role=Role.INPUT)
+class RuleDeactivated(Event):
+    """From here on the rule is silent."""
+
+    rule: Name
+
+
+@event("time.reached", role=Role.INPUT)
+class TimeReached(Event):
+    """The estate's clock has reached `at`: wake-ups due by then are fired."""
+
+    at: AwareDatetime
+
+
+class Delivery(Event):
+    """What became of a message sent out."""
+
+    alert: Name
+    version: int
+    channel: Name
+    recipient: Name
+
+
+@event("delivery.sent", role=Role.INPUT)
+class DeliverySent(Delivery): ...
+
+
+@event("delivery.failed", role=Role.INPUT)
+class DeliveryFailed(Delivery):
+    error: Text
+
+
+@event("delivery.confirmed", role=Role.INPUT)
+class DeliveryConfirmed(Delivery): ...
