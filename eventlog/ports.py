@@ -186,7 +186,7 @@ class EventLog(Protocol):
         """One transaction with one append."""
 
     def transaction(self) -> AbstractContextManager[LogTransaction]:
-        """Commits at the end of the block, rolls back when it raises. Raises LogUnavailableError, LogError."""
+        """Commits at the end of the block, rolls back when it raises. Raises LogError."""
 
     def read(
         self,
@@ -249,6 +249,9 @@ class EventLog(Protocol):
     def verify(self, *, after: Position = 0, limit: int | None = None) -> Verified:
         """Checks the chain of hashes, from `after` on, `limit` entries at most."""
 
+    def claim(self, name: str) -> Claim | None:
+        """Takes a lock that one process may hold at a time (a decider's); None when another has it."""
+
     def close(self) -> None:
         """Gives back connections and files."""
 
@@ -287,3 +290,9 @@ class Accounts(Protocol):
 
     def revision(self) -> int:
         """Changes whenever an account does, so that a reader can keep a copy."""
+
+
+class Claim(Protocol):
+    """A lock by name, held by this process until released or until the process dies."""
+
+    def release(self) -> None: ...

@@ -1,0 +1,37 @@
+"""Every metric of Gatehouse, declared in one place. Counted a batch at a time, never an event at a time.
+
+Several processes share them by prometheus-client's multiprocess folder; `/metrics` joins them.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+EVENTS_RECORDED = Counter("gatehouse_events_recorded_total", "Events appended to the log", ["family"])
+EVENTS_REPEATED = Counter("gatehouse_events_repeated_total", "Events that were in the log already")
+MESSAGES_QUARANTINED = Counter("gatehouse_quarantined_total", "Messages put in quarantine", ["reason"])
+INGEST_BATCH = Histogram(
+    "gatehouse_ingest_batch_messages", "Messages in one commit", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
+)
+INGEST_COMMIT_SECONDS = Histogram(
+    "gatehouse_ingest_commit_seconds",
+    "Time of one commit",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.05, 0.2, 1, 10),
+)
+BROKER_CONNECTED = Gauge(
+    "gatehouse_broker_connected", "1 while connected to the broker", ["role"], multiprocess_mode="livemax"
+)
+INPUTS_DECIDED = Counter("gatehouse_inputs_decided_total", "Inputs that the estates' step has taken")
+SIGNALS = Counter("gatehouse_signals_total", "Signals raised", ["rule"])
+ALERTS = Counter("gatehouse_alerts_total", "Alerts raised", ["rule", "severity"])
+READER_POSITION = Gauge(
+    "gatehouse_reader_position",
+    "How far a reader of the log has come",
+    ["reader"],
+    multiprocess_mode="mostrecent",
+)
+LOG_HEAD = Gauge("gatehouse_log_head", "The last position of the log", multiprocess_mode="mostrecent")
+MESSAGES_PUBLISHED = Counter(
+    "gatehouse_messages_published_total", "MQTT messages sent and acknowledged", ["kind"]
+)
+CLOCK_JUMPS = Counter("gatehouse_clock_jumps_total", "Jumps of the machine's clock beyond the bound")
