@@ -10,7 +10,6 @@ from typing import Generic, TypeVar
 from eventlog.codec import same_content
 from eventlog.ports import Appended, NewEvent, Position
 
-
 Key = TypeVar("Key", bound=Hashable)
 
 
