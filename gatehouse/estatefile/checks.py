@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from eventlog.plates import normal
 from gatehouse.estatefile.draft import Draft, Placed
 from gatehouse.estatefile.marked import Path
 from gatehouse.estatefile.plates import plate_form
@@ -74,7 +75,7 @@ def _doubles(draft: Draft, findings: Findings) -> None:
     )  # fmt: skip
     for register in registers:
         _twice(findings, [((*p.path, "id"), p.entry.id) for p in register])
-    _twice(findings, [((*p.path, "plate"), p.entry.plate) for p in draft.vehicles])
+    _twice(findings, [((*p.path, "plate"), normal(p.entry.plate)) for p in draft.vehicles])
     lanes = [
         ((*gate.path, "lanes", i), lane) for gate in draft.gates for i, lane in enumerate(gate.entry.lanes)
     ]
@@ -141,7 +142,7 @@ def _gates(draft: Draft, findings: Findings) -> None:
         for index, allowed in enumerate(gate.entry.allow or ()):
             for place, lane in enumerate(allowed.lanes or ()):
                 path = (*gate.path, "allow", index, "lanes", place)
-                _refer(findings, path, lane, gate.entry.lanes, "lane")
+                _refer(findings, path, lane, set(gate.entry.lanes), "lane")
 
 
 def _members(draft: Draft, findings: Findings) -> None:
@@ -166,5 +167,5 @@ def _plates(draft: Draft, findings: Findings) -> None:
             base = (*watch.path, "entries")
             plates += [((*base, place), entry.value) for place, entry in enumerate(watch.entry.entries)]
     for path, plate in plates:
-        if plate_form(plate) is None:
+        if plate_form(normal(plate)) is None:
             findings.add(path, plate, "plate")

@@ -1,0 +1,204 @@
+"""Brings the registers in the log to what an estate file says: only what differs is appended, all or nothing.
+
+The ids are derived from the entry, its content and the entry's last place in the log, so the same file a
+second time changes nothing, and a change back and forth is two changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from operator import attrgetter
+from typing import Any, Literal
+
+import orjson
+
+from eventlog import codec
+from eventlog.estate import FOLDED_TYPES, watch_key
+from eventlog.ids import derived_id
+from eventlog.ports import EventLog, LogError, NewEvent, Position
+from eventlog.times import from_us
+from eventlog.vocabulary import (
+    DeviceRemoved,
+    DeviceSet,
+    DoorRemoved,
+    DoorSet,
+    EstateSet,
+    Event,
+    GateRemoved,
+    GateSet,
+    Removed,
+    RuleActivated,
+    RuleDeactivated,
+    SquadRemoved,
+    SquadSet,
+    VehicleRemoved,
+    VehicleSet,
+    WatchEntryRemoved,
+    WatchEntrySet,
+    ZoneRemoved,
+    ZoneSet,
+)
+from gatehouse.estatefile import EstateFile
+
+BATCH = 5_000
+ATTEMPTS_MAX = 5
+
+Key = tuple[str, str]
+"""A register and an entry's id in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """How one register's entries are named, set and taken away."""
+
+    name: str
+    set_by: type[Event]
+    removed_by: type[Event] | None
+    entry_of: Callable[[Any], str]
+    removal: Callable[[Any], dict[str, Any]] = lambda event: {}
+    """The fields of the event that takes an entry away."""
+
+
+def _plain(name: str, set_by: type[Event], removed_by: type[Event], field: str) -> Register:
+    """A register whose entries are named by one field and taken away by `entry`."""
+    of = attrgetter(field)
+    return Register(name, set_by, removed_by, of, lambda event: {"entry": of(event)})
+
+
+_REGISTERS = (
+    Register("estate", EstateSet, None, lambda _: ""),
+    _plain("zones", ZoneSet, ZoneRemoved, "zone"),
+    _plain("devices", DeviceSet, DeviceRemoved, "device"),
+    _plain("doors", DoorSet, DoorRemoved, "door"),
+    _plain("gates", GateSet, GateRemoved, "gate"),
+    _plain("squads", SquadSet, SquadRemoved, "squad"),
+    Register("vehicles", VehicleSet, VehicleRemoved, attrgetter("plate"), lambda e: {"plate": e.plate}),
+    Register(
+        "watch",
+        WatchEntrySet,
+        WatchEntryRemoved,
+        watch_key,
+        lambda e: {"list": e.list, "kind": e.kind, "value": e.value},
+    ),
+    Register("rules", RuleActivated, RuleDeactivated, attrgetter("rule"), lambda e: {"rule": e.rule}),
+)
+_SETS: Mapping[type[Event], Register] = {register.set_by: register for register in _REGISTERS}
+_REMOVALS: Mapping[type[Event], Register] = {r.removed_by: r for r in _REGISTERS if r.removed_by}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry that is new, differs or is no more; `event` is what was appended for it."""
+
+    register: str
+    entry: str
+    kind: Literal["added", "changed", "removed"]
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """An entry as the log has it: its last place, and its content unless it is no more."""
+
+    position: Position
+    event: Event | None
+
+
+class ImportRefusedError(Exception):
+    """The registers changed again and again during the import; nothing was appended."""
+
+
+def present(log: EventLog, estate: str) -> dict[Key, Present]:
+    """Every entry that an estate's registers ever had, with its last place in the log."""
+    found: dict[Key, Present] = {}
+    after: Position = 0
+    while True:
+        batch = log.read(after=after, limit=BATCH, estate=estate, types=FOLDED_TYPES)
+        for entry in batch:
+            after, event = entry.position, entry.event
+            if type(event) in _SETS:
+                register = _SETS[type(event)]
+                found[register.name, register.entry_of(event)] = Present(entry.position, event)
+            else:
+                register = _REMOVALS[type(event)]
+                found[register.name, _removed_entry(register, event)] = Present(entry.position, None)
+        if len(batch) < BATCH:
+            return found
+
+
+def _removed_entry(register: Register, event: Any) -> str:
+    return str(event.entry) if isinstance(event, Removed) else register.entry_of(event)
+
+
+def differences(file: EstateFile, known: Mapping[Key, Present]) -> list[Change]:
+    """What must be appended for the registers to say what the file says."""
+    changes: list[Change] = []
+    wanted: set[Key] = set()
+    for event in file.events:
+        register = _SETS[type(event)]
+        key = (register.name, register.entry_of(event))
+        wanted.add(key)
+        before = known[key].event if key in known else None
+        if before is None:
+            changes.append(Change(*key, "added", event))
+        elif _content(before) != _content(event):
+            changes.append(Change(*key, "changed", event))
+    changes.extend(_removals(file, known, wanted))
+    return changes
+
+
+def _removals(file: EstateFile, known: Mapping[Key, Present], wanted: set[Key]) -> Iterable[Change]:
+    for key, entry in known.items():
+        if entry.event is None or key in wanted or key[0] not in file.registers:
+            continue
+        register = _SETS[type(entry.event)]
+        if register.removed_by:
+            yield Change(*key, "removed", register.removed_by(**register.removal(entry.event)))
+
+
+def _content(event: Event) -> bytes:
+    return orjson.dumps(event.model_dump(mode="json", exclude_none=True), option=orjson.OPT_SORT_KEYS)
+
+
+def _new_event(log: EventLog, estate: str, change: Change, known: Mapping[Key, Present]) -> NewEvent:
+    key = (change.register, change.entry)
+    before = known[key].position if key in known else 0
+    digest = sha256(_content(change.event)).hexdigest()
+    return codec.make(
+        change.event,
+        estate=estate,
+        source=f"estates/{estate}/registry",
+        event_id=derived_id(estate, change.event.TYPE, change.entry, digest, before),
+        at=from_us(log.now_us()),
+    )
+
+
+class _ChangedMeanwhile(LogError):  # noqa: N818
+    """Somebody else imported between the look and the append."""
+
+
+def _append_all(log: EventLog, events: Sequence[NewEvent]) -> None:
+    """Appends these as new ones, or nothing. Raises _ChangedMeanwhile."""
+    with log.transaction() as transaction:
+        if transaction.append(events).new != len(events):
+            raise _ChangedMeanwhile("another import came between")
+
+
+def import_estate(log: EventLog, file: EstateFile) -> list[Change]:
+    """Appends what differs, in one append; gives what changed. Idempotent.
+
+    Raises LogError, ImportRefusedError; then nothing has been appended.
+    """
+    for _ in range(ATTEMPTS_MAX):
+        known = present(log, file.estate)
+        changes = differences(file, known)
+        if not changes:
+            return []
+        try:
+            _append_all(log, [_new_event(log, file.estate, change, known) for change in changes])
+        except _ChangedMeanwhile:
+            continue
+        return changes
+    raise ImportRefusedError(f"the registers of {file.estate} keep changing: try again when nobody imports")
