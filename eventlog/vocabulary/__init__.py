@@ -128,6 +128,14 @@ from eventlog.vocabulary.registry import (
     ZoneRemoved,
     ZoneSet,
 )
+from eventlog.vocabulary.round import (
+    RoundCheckpoint,
+    RoundEvent,
+    RoundFinished,
+    RoundPaused,
+    RoundResumed,
+    RoundStarted,
+)
 from eventlog.vocabulary.vehicle import NO_PLATE, BarrierClosed, BarrierOpened, LaneEvent, PlateRead
 
 REGISTRY_TYPES = frozenset(name for name in TYPES if name.startswith("registry."))
@@ -231,6 +239,12 @@ __all__ = [
     "Removed",
     "ReportSubmitted",
     "Role",
+    "RoundCheckpoint",
+    "RoundEvent",
+    "RoundFinished",
+    "RoundPaused",
+    "RoundResumed",
+    "RoundStarted",
     "RuleActivated",
     "RuleDeactivated",
     "SafetyChanged",
