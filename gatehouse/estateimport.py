@@ -57,7 +57,7 @@ class Register:
     set_by: type[Event]
     removed_by: type[Event] | None
     entry_of: Callable[[Any], str]
-    removal: Callable[[Any], dict[str, Any]] = lambda event: {}
+    removal: Callable[[Any], dict[str, Any]] = lambda _: {}
     """The fields of the event that takes an entry away."""
 
 
