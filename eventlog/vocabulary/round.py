@@ -1,4 +1,4 @@
-"""Rounds of the patrols, as the estate's step follows them: started, each point, paused for an alert, over."""
+"""Rounds of the patrols: started, each point, paused for an alert, resumed, over. Made by the step."""
 
 from __future__ import annotations
 
