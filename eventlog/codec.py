@@ -37,12 +37,11 @@ def describe(error: ValidationError) -> str:
 
 def from_envelope(estate: str, envelope: Envelope, received_us: int, body: bytes) -> NewEvent:
     """A validated event of a device, with the bytes it came in, on its way into the log."""
-    from eventlog.ports import NewEvent
-
-    kind = type(envelope.data)
-    return NewEvent(
-        estate, kind.TYPE, kind.VERSION, envelope.source, envelope.id, to_us(envelope.time), received_us,
-        body, envelope.seq, envelope.replay,
+    fields = envelope.__dict__  # three times as fast as pydantic's attributes; this runs for every event
+    kind = type(fields["data"])
+    return _ports.NewEvent(
+        estate, kind.TYPE, kind.VERSION, fields["source"], fields["id"], to_us(fields["time"]), received_us,
+        body, fields["seq"], fields["replay"],
     )  # fmt: skip
 
 
@@ -73,11 +72,9 @@ def make(
     replay: bool = False,
 ) -> NewEvent:
     """An event made by code, ready to append; `at` is when it occurred. `received_us` defaults to `at`."""
-    from eventlog.ports import NewEvent
-
     body = write_body(event, source=source, event_id=event_id, at=at, seq=seq, replay=replay or None)
     occurred_us = to_us(at)
-    return NewEvent(
+    return _ports.NewEvent(
         estate, event.TYPE, event.VERSION, source, event_id, occurred_us,
         occurred_us if received_us is None else received_us, body, seq, replay,
     )  # fmt: skip
@@ -103,3 +100,7 @@ def same_content(stored: bytes, offered: bytes) -> bool:
     for document in (first, second):
         document.pop("replay", None)
     return bool(first == second)
+
+
+# The two modules need each other; by now everything that `ports` takes from here is defined.
+import eventlog.ports as _ports  # noqa: E402

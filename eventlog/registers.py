@@ -26,6 +26,8 @@ class Registers:
     def refresh(self, upto: Position | None = None) -> bool:
         """Folds what came since the last time, up to a position; True when anything changed."""
         changed = False
+        # What is up to here and not of these types needn't be looked at again: a refresh stays cheap.
+        head = self._log.head() if upto is None else upto
         while True:
             batch = self._log.read(after=self._position, limit=_BATCH, types=FOLDED_TYPES)
             for entry in batch:
@@ -36,4 +38,5 @@ class Registers:
                 self._position = entry.position
                 changed = True
             if len(batch) < _BATCH:
+                self._position = max(self._position, head)
                 return changed
