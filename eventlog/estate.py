@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from eventlog import plates
 from eventlog.vocabulary import registry as r
 from eventlog.vocabulary.base import Event
 from eventlog.vocabulary.command import RuleActivated, RuleDeactivated
@@ -54,6 +55,38 @@ class Estate:
         for entry in self.watch.values():
             if entry.kind == "plate":
                 found[entry.value] = (*found.get(entry.value, ()), entry)
+        return found
+
+    @cached_property
+    def watched_shapes(self) -> Mapping[str, Mapping[str, tuple[r.WatchEntrySet, ...]]]:
+        """Watch list entries by the shape of their plate (see `eventlog.plates`), then by normal plate."""
+        found: dict[str, dict[str, tuple[r.WatchEntrySet, ...]]] = {}
+        for value, entries in self.watched_plates.items():
+            plate = plates.normal(value)
+            bucket = found.setdefault(plates.shape(plate), {})
+            bucket[plate] = (*bucket.get(plate, ()), *entries)
+        return found
+
+    @cached_property
+    def vehicles_by_plate(self) -> Mapping[str, r.VehicleSet]:
+        """Registered vehicles by normal plate."""
+        return {plates.normal(plate): vehicle for plate, vehicle in self.vehicles.items()}
+
+    @cached_property
+    def vehicles_by_shape(self) -> Mapping[str, tuple[tuple[str, r.VehicleSet], ...]]:
+        """Registered vehicles with their normal plates, by the shape of the plate."""
+        found: dict[str, tuple[tuple[str, r.VehicleSet], ...]] = {}
+        for plate, vehicle in self.vehicles_by_plate.items():
+            shape = plates.shape(plate)
+            found[shape] = (*found.get(shape, ()), (plate, vehicle))
+        return found
+
+    @cached_property
+    def doors_of(self) -> Mapping[str, tuple[str, ...]]:
+        """The registered doors of each controller."""
+        found: dict[str, tuple[str, ...]] = {}
+        for door in self.doors.values():
+            found[door.device] = (*found.get(door.device, ()), door.door)
         return found
 
     @cached_property
