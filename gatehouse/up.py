@@ -1,0 +1,149 @@
+"""`gatehouse up`: everything on one machine, as one supervisor with one process a role.
+
+Stays small: it imports no database, no broker, no page. Its children hold the other end of a pipe, so
+that they die with it, whatever kills it; a child that dies is started again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from gatehouse.settings import Settings
+from gatehouse.vitals import read_vitals
+
+STOP_WITHIN_S = 9.0
+RESTART_AFTER_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+SETTLED_AFTER_S = 60.0
+
+
+class UpError(Exception):
+    """`gatehouse up` can't run; the message says why and what to do."""
+
+
+@dataclass
+class Part:
+    """One child process of the supervisor."""
+
+    role: str
+    process: subprocess.Popen[bytes] | None = None
+    started_s: float = 0.0
+    restarts: int = 0
+    not_before_s: float = field(default=0.0)
+
+
+class Supervisor:
+    """Starts the roles, keeps them running, stops them in the right order."""
+
+    def __init__(self, settings: Settings, roles: Sequence[str]) -> None:
+        self._settings = settings
+        self._parts = [Part(role) for role in roles]
+        self._stop = threading.Event()
+        self._lifeline_read, self._lifeline_write = os.pipe()
+        self._lock: IO[str] | None = None
+
+    def run(self) -> int:
+        """Runs until a signal; returns the exit code. Raises UpError."""
+        self._take_lock()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        prepared = subprocess.run(
+            self._command("prepare"), env=self._environment(), pass_fds=(self._lifeline_read,), check=False
+        )
+        if prepared.returncode:
+            return prepared.returncode
+        announced = False
+        try:
+            while not self._stop.wait(0.1):
+                for part in self._parts:
+                    self._keep(part)
+                if not announced and self._ready():
+                    announced = True
+                    sys.stdout.flush()
+        finally:
+            self._stop_all()
+        return 0
+
+    def _take_lock(self) -> None:
+        self._settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = (self._settings.data / "up.lock").open("a+", encoding="ascii")
+        deadline = time.monotonic() + 3.0
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise UpError(
+                        f"another `gatehouse up` runs on {self._settings.data}: stop it first, "
+                        "or give another folder with --data"
+                    ) from error
+                time.sleep(0.1)
+
+    def _command(self, role: str) -> list[str]:
+        return [sys.executable, "-m", "gatehouse.roles", role, "--lifeline", str(self._lifeline_read)]
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **self._settings.environment(), "PYTHONUNBUFFERED": "1"}
+
+    def _keep(self, part: Part) -> None:
+        now = time.monotonic()
+        if part.process is None:
+            if now >= part.not_before_s:
+                self._start(part, now)
+            return
+        code = part.process.poll()
+        if code is None:
+            return
+        if now - part.started_s > SETTLED_AFTER_S:
+            part.restarts = 0
+        pause_s = RESTART_AFTER_S[min(part.restarts, len(RESTART_AFTER_S) - 1)]
+        print(f"gatehouse {part.role} ended with {code}; again in {pause_s} s", file=sys.stderr, flush=True)
+        part.process, part.restarts, part.not_before_s = None, part.restarts + 1, now + pause_s
+
+    def _start(self, part: Part, now: float) -> None:
+        part.process = subprocess.Popen(
+            self._command(part.role), env=self._environment(), pass_fds=(self._lifeline_read,)
+        )
+        part.started_s = now
+
+    def _ready(self) -> bool:
+        vitals = read_vitals(self._settings.run)
+        return all(part.role in vitals and vitals[part.role].ready for part in self._parts)
+
+    def _stop_all(self) -> None:
+        """Simulators first, then ingest, so that nothing new is answered; then rules; the page last."""
+        deadline = time.monotonic() + STOP_WITHIN_S
+        for part in self._parts:
+            if part.process is None:
+                continue
+            part.process.terminate()
+            try:
+                part.process.wait(max(min(3.0, deadline - time.monotonic()), 0.1))
+            except subprocess.TimeoutExpired:
+                print(f"gatehouse {part.role} did not stop in time: killed", file=sys.stderr, flush=True)
+                part.process.kill()
+                part.process.wait()
+
+
+def up(settings: Settings) -> int:
+    """Runs the whole system on this machine until SIGTERM or SIGINT. Raises UpError."""
+    roles = ["ingest", "process", "serve"]
+    if settings.simulate:
+        roles.insert(0, "simulate")
+    return Supervisor(settings, roles).run()
+
+
+def data_folder(path: Path) -> Path:
+    """The data folder with its rights: readable by its owner only."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
