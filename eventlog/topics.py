@@ -19,6 +19,7 @@ class Topic:
     family: str = ""
     device: str = ""
     maker: str = ""
+    squad: str = ""
 
     @property
     def source(self) -> str:
@@ -31,8 +32,8 @@ def parse(topic: str) -> Topic:
     match topic.split("/"):
         case ["estates", estate, family, device, ("events" | "status") as kind] if family in FAMILIES:
             return Topic("events" if kind == "events" else "status", estate, family, device)
-        case ["estates", estate, "patrol", _, "members", member, "events"]:
-            return Topic("member", estate, "patrol", member)
+        case ["estates", estate, "patrol", squad, "members", member, "events"]:
+            return Topic("member", estate, "patrol", member, squad=squad)
         case ["estates", estate, "time"]:
             return Topic("time", estate)
         case ["vendors", maker, estate, device]:
