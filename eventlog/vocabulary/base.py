@@ -12,7 +12,17 @@ from enum import Enum
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, create_model
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    TypeAdapter,
+    create_model,
+)
+from pydantic_core import CoreSchema
 
 TEXT_CHARS_MAX = 2_000
 
@@ -25,6 +35,12 @@ class Personal:
     """Marks a field as personal data; `subject` says whose: person, credential, plate, radio, member."""
 
     subject: Literal["person", "credential", "plate", "radio", "member"]
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The mark in JSON schemas, so that it is in the documents made from them."""
+        return {**handler(core_schema), "x-personal": self.subject}
 
 
 Credential = Annotated[Name, Personal("credential")]
