@@ -62,6 +62,10 @@ def time(estate: str) -> str:
     return f"estates/{estate}/time"
 
 
+def vendor(maker: str, estate: str, device: str) -> str:
+    return f"vendors/{maker}/{estate}/{device}"
+
+
 def alerts(estate: str) -> str:
     return f"estates/{estate}/alerts"
 
