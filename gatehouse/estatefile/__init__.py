@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from eventlog.marked import read_marked
+from eventlog.problems import Problem
 from eventlog.vocabulary import Event
 from gatehouse.estatefile.checks import check
 from gatehouse.estatefile.draft import Rules, read_draft
 from gatehouse.estatefile.events import events_of
-from gatehouse.estatefile.marked import read_marked
-from gatehouse.estatefile.problems import EstateFileError, Problem
+from gatehouse.estatefile.problems import EstateFileError
 
 __all__ = ["EstateFile", "EstateFileError", "Problem", "Rules", "load", "parse"]
 

@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from eventlog.marked import Path
 from eventlog.plates import normal
+from eventlog.problems import Findings, near
 from gatehouse.estatefile.draft import Draft, Placed
-from gatehouse.estatefile.marked import Path
 from gatehouse.estatefile.plates import plate_form
-from gatehouse.estatefile.problems import Findings, near
 
 CHINESE_TIME_ZONES = frozenset(
     {"Asia/Shanghai", "Asia/Urumqi", "Asia/Chongqing", "Asia/Harbin", "Asia/Kashgar", "PRC"}

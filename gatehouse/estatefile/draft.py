@@ -12,10 +12,10 @@ from typing import Any, Generic, TypeVar, get_args
 
 from pydantic import ValidationError
 
+from eventlog.marked import Marked, Path
+from eventlog.problems import Findings, near
 from eventlog.vocabulary.registry import Family
 from gatehouse.estatefile import models as m
-from gatehouse.estatefile.marked import Marked, Path
-from gatehouse.estatefile.problems import Findings, near
 from processors.rules.base import Rule, RuleSettings
 
 Rules = Mapping[str, type[Rule[Any]]]
