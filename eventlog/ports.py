@@ -98,6 +98,11 @@ class Recorded:
         return self.occurred_at
 
     @property
+    def effective_us(self) -> int:
+        """`effective_at` in whole microseconds."""
+        return self.occurred_us
+
+    @property
     def late(self) -> bool:
         """History: flagged so by the device, or over 10 min old on arrival. It never pages anybody."""
         return self.replay or self.received_us - self.occurred_us > _LATE_AFTER_US
