@@ -205,7 +205,7 @@ class MemoryLog:
             Checker(before.position, before.recorded_us, before.hash) if before else Checker(0, 0, GENESIS)
         )
         end = None if limit is None else after + limit
-        return checker.take(self._entries[after:end]) or checker.good()
+        return checker.take((entry, None) for entry in self._entries[after:end]) or checker.good()
 
     def claim(self, name: str) -> Claim | None:
         """Takes a lock by name; None when it is taken."""

@@ -1,0 +1,214 @@
+"""PostgreSQL under the log: one appender at a time by an advisory lock, COPY for batches, LISTEN to wait.
+
+The lock is held until the commit is visible, so positions commit in order and no reader skips one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from typing import Any
+
+import psycopg
+import structlog
+
+from eventlog.ports import LogError
+from eventlog.sql.database import Connection, Database, Row
+from eventlog.sql.errors import from_postgresql
+from eventlog.sql.revisions import VERSION_TABLE
+
+LOCK_TIMEOUT_S = 10
+"""How long a writer waits for the append's lock."""
+CONNECT_TIMEOUT_S = 10
+LOOK_EVERY_S = 0.25
+"""A waiter looks for itself this often, should a notification have been lost."""
+LISTEN_AGAIN_S = 1.0
+
+_CHANNEL = "gatehouse_log"
+_COPY = "COPY events FROM STDIN (FORMAT BINARY)"
+_TYPES = (
+    "int8", "bytea", "int4", "int4", "text", "int8", "int8", "int8", "int8", "bool", "bytea", "bytea",
+)  # fmt: skip
+
+
+def lock_number(name: str) -> int:
+    """The number of an advisory lock by name."""
+    return int.from_bytes(blake2b(f"gatehouse:{name}".encode(), digest_size=8).digest(), "big", signed=True)
+
+
+_APPEND_LOCK = lock_number("append")
+_MIGRATION_LOCK = lock_number("migration")
+
+
+class PostgresqlDatabase(Database):
+    """One database of a server. Safe across threads and processes."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+        try:
+            told = psycopg.conninfo.conninfo_to_dict(url)
+        except psycopg.Error as error:
+            raise LogError(
+                "the database's URL can't be read: expected postgresql://user:…@host/name"
+            ) from error
+        self.where = f"{told.get('host', 'localhost')}/{told.get('dbname', '')}"
+        self._ear: _Ear | None = None
+        self._ear_lock = threading.Lock()
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The URL by which the migrations reach it."""
+        return self._url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def error(self, error: Exception) -> LogError:
+        """The log's error for one of PostgreSQL."""
+        return from_postgresql(error)
+
+    def connect(self) -> Connection:
+        """A new connection, in autocommit."""
+        return Connection(self._dial(), "%s", psycopg.Error, from_postgresql)
+
+    def _dial(self) -> psycopg.Connection[Any]:
+        try:
+            return psycopg.connect(
+                self._url,
+                autocommit=True,
+                connect_timeout=CONNECT_TIMEOUT_S,
+                options=f"-c lock_timeout={LOCK_TIMEOUT_S}s",
+            )
+        except psycopg.Error as error:
+            raise from_postgresql(error) from error
+
+    def revision(self, connection: Connection) -> str | None:
+        """The schema's revision; None where there is no schema."""
+        found = connection.row("SELECT to_regclass(?)", (VERSION_TABLE,))
+        if found is None or found[0] is None:
+            return None
+        version = connection.row(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
+        return str(version[0]) if version else None
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        """Keeps other processes out while the schema is changed."""
+        with self.reading() as connection:
+            connection.rows("SELECT pg_advisory_lock(?)", (_MIGRATION_LOCK,))
+            try:
+                yield
+            finally:
+                connection.rows("SELECT pg_advisory_unlock(?)", (_MIGRATION_LOCK,))
+
+    def insert_events(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Writes rows of `events`."""
+        try:
+            with connection.raw.cursor().copy(_COPY) as copy:
+                copy.set_types(_TYPES)
+                for row in rows:
+                    copy.write_row(row)
+        except psycopg.Error as error:
+            raise connection.failed(error) from error
+
+    def _begin(self, connection: Connection) -> None:
+        connection.run("BEGIN")
+        connection.rows("SELECT pg_advisory_xact_lock(?)", (_APPEND_LOCK,))
+
+    def _commit(self, connection: Connection) -> None:
+        connection.run(f"NOTIFY {_CHANNEL}")
+        connection.run("COMMIT")
+
+    def announce(self) -> None:
+        """The server tells those who listen."""
+
+    def wait(self, ready: Callable[[], bool], timeout_s: float) -> bool:
+        """Waits until `ready` says so, asking when somebody commits."""
+        deadline = time.monotonic() + timeout_s
+        with self._ear_lock:
+            if self._ear is None:
+                self._ear = _Ear(self._dial)
+            ear = self._ear
+        while True:
+            heard = ear.heard
+            if ready():
+                return True
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                return False
+            ear.wait(heard, min(left_s, LOOK_EVERY_S))
+
+    def claim(self, name: str) -> _ServerClaim | None:
+        """A lock by name on a connection of its own; the server frees it when the connection ends."""
+        connection = self.connect()
+        try:
+            found = connection.row("SELECT pg_try_advisory_lock(?)", (lock_number(f"claim:{name}"),))
+        except LogError:
+            connection.close()
+            raise
+        if found and found[0]:
+            return _ServerClaim(connection)
+        connection.close()
+        return None
+
+    def close(self) -> None:
+        """Closes connections and stops listening."""
+        super().close()
+        with self._ear_lock:
+            if self._ear is not None:
+                self._ear.close()
+                self._ear = None
+
+
+class _ServerClaim:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def release(self) -> None:
+        """Gives the lock back."""
+        self._connection.close()
+
+
+class _Ear:
+    """One thread that listens for commits on behalf of every waiter of this process."""
+
+    def __init__(self, dial: Callable[[], psycopg.Connection[Any]]) -> None:
+        self._dial = dial
+        self._news = threading.Condition()
+        self._stop = threading.Event()
+        self.heard = 0
+        """How many notifications have come; a waiter notes it before it looks."""
+        self._thread = threading.Thread(target=self._run, name="log-ear", daemon=True)
+        self._thread.start()
+
+    def wait(self, heard: int, timeout_s: float) -> None:
+        """Waits for a notification after the noted ones."""
+        with self._news:
+            self._news.wait_for(lambda: self.heard != heard, timeout_s)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._listen()
+            except (psycopg.Error, LogError) as error:
+                # Waiters go on by looking for themselves until the server is back.
+                structlog.get_logger().info("not listening to the log's server", error=str(error))
+                self._stop.wait(LISTEN_AGAIN_S)
+
+    def _listen(self) -> None:
+        connection = self._dial()
+        try:
+            connection.execute(f"LISTEN {_CHANNEL}")
+            while not self._stop.is_set():
+                for _ in connection.notifies(timeout=LISTEN_AGAIN_S, stop_after=1):
+                    with self._news:
+                        self.heard += 1
+                        self._news.notify_all()
+        finally:
+            with suppress(psycopg.Error):  # it is thrown away
+                connection.close()
+
+    def close(self) -> None:
+        """Stops listening."""
+        self._stop.set()
+        self._thread.join(LISTEN_AGAIN_S + 1)

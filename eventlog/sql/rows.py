@@ -1,0 +1,92 @@
+"""Rows of `events` as entries, and the small numbers that stand for estates, types and sources.
+
+A number, once committed, never changes its meaning, so a process keeps what it has seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eventlog.ports import LogCorruptError, Recorded
+from eventlog.sql.database import Connection, Row
+
+Kind = tuple[str, str, int]
+"""Estate, type, version."""
+
+COLUMNS = "position, kind, source, event_id, occurred_us, received_us, recorded_us, seq, replay, body, hash"
+
+
+class Names:
+    """The kinds and sources of committed entries, as far as this process has seen them."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[int, Kind] = {}
+        self.kind_numbers: dict[Kind, int] = {}
+        self.sources: dict[int, str] = {}
+        self.source_numbers: dict[str, int] = {}
+        # Read without a hole up to here; numbers of our own commits may lie beyond.
+        self._kinds_read = self._sources_read = 0
+
+    def refresh_kinds(self, connection: Connection) -> None:
+        """Reads the kinds that are new."""
+        sql = "SELECT id, estate, type, version FROM kinds WHERE id > ? ORDER BY id"
+        for number, estate, name, version in connection.rows(sql, (self._kinds_read,)):
+            self.keep_kind((estate, name, version), number)
+            self._kinds_read = number
+
+    def refresh(self, connection: Connection) -> None:
+        """Reads the kinds and sources that are new."""
+        self.refresh_kinds(connection)
+        sql = "SELECT id, source FROM sources WHERE id > ? ORDER BY id"
+        for number, source in connection.rows(sql, (self._sources_read,)):
+            self.keep_source(source, number)
+            self._sources_read = number
+
+    def keep_kind(self, kind: Kind, number: int) -> None:
+        """Keeps what a committed number stands for."""
+        self.kinds[number], self.kind_numbers[kind] = kind, number
+
+    def keep_source(self, source: str, number: int) -> None:
+        """Keeps what a committed number stands for."""
+        self.sources[number], self.source_numbers[source] = source, number
+
+    def entries(self, connection: Connection, rows: Sequence[Row]) -> list[Recorded]:
+        """Rows with `COLUMNS` as entries. Raises LogCorruptError for a number nobody has given."""
+        try:
+            return self._entries(rows)
+        except KeyError:
+            self.refresh(connection)
+        try:
+            return self._entries(rows)
+        except KeyError as error:
+            raise LogCorruptError(f"an entry's kind or source {error} is not in the log") from error
+
+    def _entries(self, rows: Sequence[Row]) -> list[Recorded]:
+        kinds, sources = self.kinds, self.sources
+        return [
+            Recorded(place, *kinds[kind], sources[source], event_id, occurred, received, recorded, seq,
+                     replay == 1, body, chain)
+            for place, kind, source, event_id, occurred, received, recorded, seq, replay, body, chain in rows
+        ]  # fmt: skip
+
+
+_CHECKED = """
+SELECT e.position, k.estate, k.type, k.version, s.source, e.event_id, e.occurred_us, e.received_us,
+       e.recorded_us, e.seq, e.replay, e.body, e.hash, e.identity
+FROM events e LEFT JOIN kinds k ON k.id = e.kind LEFT JOIN sources s ON s.id = e.source
+WHERE e.position > ? ORDER BY e.position LIMIT ?
+"""
+
+
+def rows_to_check(connection: Connection, after: int, limit: int) -> list[tuple[Recorded, bytes]]:
+    """Entries with their identity as they are stored now, names and all, whatever this process has seen."""
+    found = connection.rows(_CHECKED, (after, limit))
+    checked = []
+    for place, estate, kind, version, source, event_id, *times, seq, replay, body, chain, identity in found:
+        occurred, received, recorded = times
+        entry = Recorded(
+            place, estate, kind, version, source, event_id, occurred, received, recorded, seq, replay == 1,
+            body, chain,
+        )  # fmt: skip
+        checked.append((entry, identity))
+    return checked
