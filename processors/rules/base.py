@@ -1,21 +1,34 @@
 """What a rule is: pure, one file each, no clock, no randomness, no input or output.
 
-A rule keeps one immutable state per key (a door, a plate, a device), made from events by `on_event` and
-from wake-ups by `on_time`. It emits signals; what becomes of a signal is not its business.
+A rule keeps one immutable state per key (a door, a plate, a controller), made from events by `on_event`
+and from wake-ups by `on_time`. It emits signals; what becomes of a signal is not its business.
+
+Times inside rules are whole microseconds since 1970 (`…_us`): a rule runs for every event, and comparing
+datetimes would cost more than the rule itself. Settings are in seconds (`…_s`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from eventlog.estate import Estate
 from eventlog.ports import Recorded
 from eventlog.vocabulary import Event, Severity, Words
+
+KEEP_WAKE = -1
+"""As `Step.wake_us`: the wake-up of the key stays as it is."""
+
+Seconds = Annotated[float, Field(gt=0, le=604_800)]
+"""A setting in seconds, at most a week."""
+
+
+def us(seconds: float) -> int:
+    """Seconds as whole microseconds."""
+    return round(seconds * 1_000_000)
 
 
 class RuleSettings(BaseModel):
@@ -42,13 +55,14 @@ class Raise:
     """The rule's condition holds, or holds still (then it updates the same alert).
 
     `key` is the place the alert belongs to: alerts with the same rule and key are one while open.
+    `late` is set by the step for signals of late events; a rule sets it where a wake-up follows one.
     """
 
     key: str
     zone: str
     severity: Severity
     title: Words
-    at: datetime
+    at_us: int
     devices: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     late: bool = False
@@ -60,34 +74,35 @@ class Clear:
 
     key: str
     zone: str
-    at: datetime
+    at_us: int
     evidence: tuple[Evidence, ...] = ()
     withdrawn: bool = False
+    late: bool = False
 
 
 Signal = Raise | Clear
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, slots=True)
-class Step(Generic[S]):
+class Step(NamedTuple, Generic[S]):
     """What an event or a wake-up does to one key: the new state, signals, and when to wake it next.
 
-    `wake_at` replaces any earlier wake-up of the key; None cancels it. A state equal to the rule's
-    initial one is not kept. `forget_at` lets a state that no longer matters be dropped from then on:
-    such a state must mean the same as the initial one.
+    `wake_us` replaces any earlier wake-up of the key, None cancels it, `KEEP_WAKE` leaves it. A wake-up
+    that asks for another must ask for a later one. The rule's own `initial()` as state, with no wake-up,
+    drops the key. From `forget_us` on (by the log's time) the key counts as never heard of.
     """
 
     state: S
     signals: tuple[Signal, ...] = ()
-    wake_at: datetime | None = None
-    forget_at: datetime | None = None
+    wake_us: int | None = None
+    forget_us: int | None = None
 
 
 class Rule(Generic[S]):
-    """The base of all rules. Subclasses set the class fields and write the five methods.
+    """The base of all rules. Subclasses set the class fields and write the methods.
 
-    `settings` are the estate's, `zones` those of zones that differ.
+    `settings` are the estate's, `zones` those of zones that differ. Its texts are in the catalogue under
+    `rules.{name}`: name, title, watches, fires, silent, severity.
     """
 
     name: ClassVar[str]
@@ -95,13 +110,25 @@ class Rule(Generic[S]):
     listens_to: ClassVar[frozenset[type[Event]]]
     Settings: ClassVar[type[RuleSettings]] = RuleSettings
     State: ClassVar[type[Any]]
-    """The dataclass of the state; the runner saves it as JSON."""
+    """The frozen dataclass of the state, of plain values; the runner saves it as JSON."""
 
     def __init__(
         self, settings: RuleSettings | None = None, zones: Mapping[str, RuleSettings] | None = None
     ) -> None:
         self.settings = settings or self.Settings()
         self._zones = dict(zones or {})
+        self._initial: S = self.State()
+
+    @classmethod
+    def configured(
+        cls, settings: Mapping[str, Any], zones: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Rule[S]:
+        """The rule with settings as plain values; a zone's differ in what it names. Raises
+        pydantic.ValidationError for settings that the rule does not have."""
+        by_zone = {
+            zone: cls.Settings.model_validate({**settings, **own}) for zone, own in (zones or {}).items()
+        }
+        return cls(cls.Settings.model_validate(settings), by_zone)
 
     def for_zone(self, zone: str) -> Any:
         """The settings that hold in a zone."""
@@ -113,23 +140,12 @@ class Rule(Generic[S]):
 
     def initial(self) -> S:
         """The state of a key that nothing is known of."""
+        return self._initial
+
+    def on_event(self, key: str, state: S, event: Recorded, estate: Estate) -> Step[S] | None:
+        """An event about this key; None when it changes nothing at all."""
         raise NotImplementedError
 
-    def on_event(self, key: str, state: S, event: Recorded, estate: Estate) -> Step[S]:
-        """An event about this key."""
-        raise NotImplementedError
-
-    def on_time(self, key: str, state: S, due: datetime, estate: Estate) -> Step[S]:
-        """The wake-up of this key that was due at `due`."""
+    def on_time(self, key: str, state: S, due_us: int, estate: Estate) -> Step[S]:
+        """The wake-up of this key that was due at `due_us`; it may come later than that."""
         return Step(state)
-
-
-@dataclass(frozen=True, slots=True)
-class RuleDoc:
-    """What the docs say of a rule, in both languages; kept beside the rule."""
-
-    watches: Words
-    fires: Words
-    silent: Words
-    severity: str
-    extra: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,193 @@
+"""`door_held_open`: a door stays open beyond its limit. Pure; knows doors and their contacts only.
+
+A door's openings are kept by effective time, since events come up to a few seconds out of order. An
+opening is judged a little after its limit, so that a close that was in time and comes late is heard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pydantic import Field
+
+from eventlog.estate import Estate
+from eventlog.ports import Recorded
+from eventlog.vocabulary import DoorClosed, DoorOpened
+from processors.rules.base import (
+    Clear,
+    Evidence,
+    Raise,
+    Rule,
+    RuleSettings,
+    Seconds,
+    Signal,
+    Step,
+    evidence_of,
+    us,
+)
+from processors.rules.titles import door_name, title, zone_name
+
+OPENINGS_MAX = 16
+"""Openings of one door under judgement at once (an upload of history brings many)."""
+
+DISORDER_US = 10_000_000
+"""How long a close without an opening is remembered, for the opening that it overtook."""
+
+NEVER_US = 2**62
+"""A time that does not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One opening: when, by which event, when it closed (None: still open), how often it was raised."""
+
+    at_us: int
+    event: Evidence
+    late: bool = False
+    closed_us: int | None = None
+    raised: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Doorway:
+    """A door's openings in order of time, the last contact seen while open already, a close that had
+    no opening."""
+
+    openings: tuple[Opening, ...] = ()
+    again: Opening | None = None
+    loose_close_us: int = 0
+
+
+class Settings(RuleSettings):
+    building_s: Seconds = Field(
+        30, description="longest opening of a building's door (and of lifts), seconds"
+    )
+    gate_s: Seconds = Field(60, description="longest opening of a gate's door, seconds")
+    settle_s: Seconds = Field(2, description="judged this long after the limit, seconds")
+    repeat_s: Seconds = Field(600, description="told again this often while it stays open, seconds")
+
+
+class DoorHeldOpen(Rule[Doorway]):
+    """One key a door."""
+
+    name = "door_held_open"
+    version = 1
+    listens_to = frozenset({DoorOpened, DoorClosed})
+    Settings = Settings
+    State = Doorway
+
+    def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
+        return (event.event.door,)  # type: ignore[attr-defined]
+
+    def on_event(self, key: str, state: Doorway, event: Recorded, estate: Estate) -> Step[Doorway] | None:
+        if event.type == DoorOpened.TYPE:
+            after = self._opened(state, event)
+            signals: tuple[Signal, ...] = ()
+        else:
+            after, signals = self._closed(key, state, event, estate)
+        if after is state:
+            return None
+        return self._step(key, after, signals, estate)
+
+    def on_time(self, key: str, state: Doorway, due_us: int, estate: Estate) -> Step[Doorway]:
+        kept: list[Opening] = []
+        signals: list[Signal] = []
+        for opening in state.openings:
+            if self._judged_us(key, opening, estate) > due_us:
+                kept.append(opening)
+                continue
+            signals.append(self._raise(key, opening, estate))
+            if opening.closed_us is None:
+                kept.append(replace(opening, raised=opening.raised + 1))
+            else:
+                zone = estate.door_zone(key)
+                signals.append(Clear(key, zone, opening.closed_us, (opening.event,), late=opening.late))
+        return self._step(key, replace(state, openings=tuple(kept)), tuple(signals), estate)
+
+    def _opened(self, state: Doorway, event: Recorded) -> Doorway:
+        at_us = event.effective_us
+        opening = Opening(at_us, evidence_of(event), event.late)
+        if at_us <= state.loose_close_us:  # its close overtook it
+            opening = replace(opening, closed_us=state.loose_close_us)
+            return _with(replace(state, loose_close_us=0), opening)
+        standing = _standing(state, event.late)
+        if standing is None:
+            return _with(state, opening)
+        # Open already: a repeated contact, or the close between is still on its way.
+        if at_us > standing.at_us:
+            return replace(state, again=opening)
+        if standing.at_us - at_us > DISORDER_US:
+            return state
+        return _with(replace(state, openings=_without(state, standing), again=standing), opening)
+
+    def _closed(
+        self, key: str, state: Doorway, event: Recorded, estate: Estate
+    ) -> tuple[Doorway, tuple[Signal, ...]]:
+        at_us = event.effective_us
+        over = [each for each in state.openings if each.closed_us is None and each.at_us <= at_us]
+        if not over:
+            if at_us <= state.loose_close_us:
+                return state, ()
+            return replace(state, loose_close_us=at_us), ()
+        again = state.again
+        after = replace(state, again=None)
+        signals: list[Signal] = []
+        for opening in over:
+            after = replace(after, openings=_without(after, opening))
+            in_time = at_us - opening.at_us <= self._limit_us(key, estate)
+            if opening.raised:
+                evidence = (opening.event, evidence_of(event))
+                signals.append(Clear(key, estate.door_zone(key), at_us, evidence, in_time, opening.late))
+            elif not in_time:
+                after = _with(after, replace(opening, closed_us=at_us))
+        if again is not None and at_us < again.at_us:
+            after = _with(after, again)
+        return after, tuple(signals)
+
+    def _step(self, key: str, state: Doorway, signals: tuple[Signal, ...], estate: Estate) -> Step[Doorway]:
+        if state.openings:
+            wake_us = min(self._judged_us(key, each, estate) for each in state.openings)
+            return Step(state, signals, None if wake_us == NEVER_US else wake_us)
+        if state.loose_close_us:
+            return Step(state, signals, None, state.loose_close_us + DISORDER_US)
+        return Step(self.initial(), signals)
+
+    def _limit_us(self, door: str, estate: Estate) -> int:
+        settings = self.for_zone(estate.door_zone(door))
+        return us(settings.gate_s if estate.door_kind(door) == "gate" else settings.building_s)
+
+    def _judged_us(self, door: str, opening: Opening, estate: Estate) -> int:
+        settings = self.for_zone(estate.door_zone(door))
+        first_us = opening.at_us + self._limit_us(door, estate) + us(settings.settle_s)
+        if opening.late and opening.raised:
+            return NEVER_US  # history is told once
+        return first_us + opening.raised * us(settings.repeat_s)
+
+    def _raise(self, door: str, opening: Opening, estate: Estate) -> Raise:
+        zone = estate.door_zone(door)
+        key = "door_held_open.title_again" if opening.raised else "door_held_open.title"
+        settings = self.for_zone(zone)
+        minutes = round(opening.raised * settings.repeat_s / 60)
+        return Raise(
+            key=door,
+            zone=zone,
+            severity="medium",
+            title=title(key, zone=zone_name(estate, zone), door=door_name(estate, door), minutes=minutes),
+            at_us=opening.at_us,
+            devices=(estate.doors[door].device if door in estate.doors else door,),
+            evidence=(opening.event,),
+            late=opening.late,
+        )
+
+
+def _standing(state: Doorway, late: bool) -> Opening | None:
+    return next((each for each in state.openings if each.closed_us is None and each.late == late), None)
+
+
+def _without(state: Doorway, opening: Opening) -> tuple[Opening, ...]:
+    return tuple(each for each in state.openings if each is not opening)
+
+
+def _with(state: Doorway, opening: Opening) -> Doorway:
+    openings = sorted((*state.openings, opening), key=lambda each: each.at_us)[-OPENINGS_MAX:]
+    return replace(state, openings=tuple(openings))
