@@ -15,10 +15,9 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO
 
-from gatehouse.settings import Settings
+from gatehouse.settings import Settings, SettingsError, load
 from gatehouse.vitals import read_vitals
 
 STOP_WITHIN_S = 9.0
@@ -143,7 +142,14 @@ def up(settings: Settings) -> int:
     return Supervisor(settings, roles).run()
 
 
-def data_folder(path: Path) -> Path:
-    """The data folder with its rights: readable by its owner only."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
+def main() -> int:
+    """The entry that `gatehouse up` gives its process over to; settings come from the environment."""
+    try:
+        return up(load({}))
+    except (SettingsError, UpError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

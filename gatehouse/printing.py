@@ -1,0 +1,47 @@
+"""A line per alert on standard output, as `gatehouse up` promises; follows the log's outputs."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TextIO
+
+from eventlog.catalogue import say, text
+from eventlog.ports import EventLog, Recorded
+from eventlog.vocabulary import AlertEvent, AlertRaised
+
+_BATCH = 500
+
+
+class AlertPrinter:
+    """Prints the alerts raised from now on. Reads only; keeps no position."""
+
+    def __init__(self, log: EventLog, *, language: str, out: TextIO | None = None) -> None:
+        self._log = log
+        self._language = language
+        self._out = out or sys.stdout
+        self._types = frozenset({AlertRaised.TYPE})
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`."""
+        position = self._log.head()
+        while not stop.is_set():
+            head = self._log.head()
+            entries = self._log.read(after=position, limit=_BATCH, types=self._types)
+            for entry in entries:
+                print(self.line(entry), file=self._out, flush=True)
+                position = entry.position
+            if len(entries) < _BATCH:
+                position = max(position, head)
+                self._log.wait(position, 0.5)
+
+    def line(self, entry: Recorded) -> str:
+        """One alert in one line: time, severity, what, where to, its id."""
+        event = entry.event
+        assert isinstance(event, AlertEvent)
+        alert = event.alert
+        severity = text(f"common.severity.{alert.severity}", self._language)
+        late = " " + text("up.late", self._language) if alert.late else ""
+        squad = f" → {alert.squad}" if alert.squad else ""
+        moment = alert.at.astimezone().strftime("%m-%d %H:%M:%S")
+        return f"{moment}  [{severity}]{late} {say(alert.title, self._language)}{squad}  {alert.id}"
