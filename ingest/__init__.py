@@ -1,0 +1,1 @@
+"""Ingest: from MQTT to the event log, with quarantine. Imports `eventlog` only."""
