@@ -87,13 +87,6 @@ class Settings(BaseSettings):
         return self.database or f"sqlite:///{self.data.resolve() / 'gatehouse.db'}"
 
     @property
-    def views_url(self) -> str:
-        """The URL of the read models' database: beside the log, apart from it."""
-        if self.database and not self.database.startswith("sqlite"):
-            return self.database
-        return f"sqlite:///{self.data.resolve() / 'views.db'}"
-
-    @property
     def broker_url(self) -> str:
         """The broker that Gatehouse's own clients connect to."""
         return self.broker or f"mqtt://{self.mqtt}"
