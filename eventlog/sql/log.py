@@ -186,16 +186,16 @@ class SqlLog:
         """Checks the chain of hashes, from `after` on, `limit` entries at most."""
         with self.database.reading() as connection:
             head = connection.row("SELECT position, recorded_us, hash FROM head WHERE one = 1")
-            checker = Checker(0, 0, GENESIS)
+            checker, names = Checker(0, 0, GENESIS), Names()
             if after:
-                start = rows_to_check(connection, after - 1, 1)
+                start = rows_to_check(connection, names, after - 1, 1)
                 if not start or start[0][0].position != after:
                     return checker.bad(after, "the entry is missing")
                 checker = Checker.after(start[0][0])
             left = limit
             while left is None or left > 0:
                 size = _CHECK_BATCH if left is None else min(left, _CHECK_BATCH)
-                rows = rows_to_check(connection, checker.position, size)
+                rows = rows_to_check(connection, names, checker.position, size)
                 bad = checker.take(rows)
                 if bad or not rows:
                     return bad or _end(checker, head)

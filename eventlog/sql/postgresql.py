@@ -20,7 +20,7 @@ from eventlog.sql.database import Connection, Database, Row
 from eventlog.sql.errors import from_postgresql
 from eventlog.sql.revisions import VERSION_TABLE
 
-LOCK_TIMEOUT_S = 10
+LOCK_TIMEOUT_S = 10.0
 """How long a writer waits for the append's lock."""
 CONNECT_TIMEOUT_S = 10
 LOOK_EVERY_S = 0.25
@@ -43,12 +43,20 @@ _APPEND_LOCK = lock_number("append")
 _MIGRATION_LOCK = lock_number("migration")
 
 
+class _BinaryCursor(psycopg.Cursor[Any]):
+    """Results come in binary: bytes need not be written in hexadecimal and back."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.format = psycopg.pq.Format.BINARY
+
+
 class PostgresqlDatabase(Database):
     """One database of a server. Safe across threads and processes."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> None:
         super().__init__()
-        self._url = url
+        self._url, self._lock_timeout_s = url, lock_timeout_s
         try:
             told = psycopg.conninfo.conninfo_to_dict(url)
         except psycopg.Error as error:
@@ -76,9 +84,10 @@ class PostgresqlDatabase(Database):
         try:
             return psycopg.connect(
                 self._url,
+                cursor_factory=_BinaryCursor,
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_S,
-                options=f"-c lock_timeout={LOCK_TIMEOUT_S}s",
+                options=f"-c lock_timeout={round(self._lock_timeout_s * 1_000)}",
             )
         except psycopg.Error as error:
             raise from_postgresql(error) from error

@@ -70,23 +70,27 @@ class Names:
         ]  # fmt: skip
 
 
-_CHECKED = """
-SELECT e.position, k.estate, k.type, k.version, s.source, e.event_id, e.occurred_us, e.received_us,
-       e.recorded_us, e.seq, e.replay, e.body, e.hash, e.identity
-FROM events e LEFT JOIN kinds k ON k.id = e.kind LEFT JOIN sources s ON s.id = e.source
-WHERE e.position > ? ORDER BY e.position LIMIT ?
-"""
+_CHECKED = f"SELECT identity, {COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608
+_NO_KIND: Kind = ("", "", 0)
 
 
-def rows_to_check(connection: Connection, after: int, limit: int) -> list[tuple[Recorded, bytes]]:
-    """Entries with their identity as they are stored now, names and all, whatever this process has seen."""
+def rows_to_check(
+    connection: Connection, names: Names, after: int, limit: int
+) -> list[tuple[Recorded, bytes]]:
+    """Entries with their identity as stored; one of no known kind or source gets empty words instead.
+
+    `names` must be new with the check, so that a name changed in the store since is seen.
+    """
     found = connection.rows(_CHECKED, (after, limit))
-    checked = []
-    for place, estate, kind, version, source, event_id, *times, seq, replay, body, chain, identity in found:
-        occurred, received, recorded = times
-        entry = Recorded(
-            place, estate, kind, version, source, event_id, occurred, received, recorded, seq, replay == 1,
-            body, chain,
-        )  # fmt: skip
-        checked.append((entry, identity))
-    return checked
+    if any(row[2] not in names.kinds or row[3] not in names.sources for row in found):
+        names.refresh(connection)
+    kinds, sources = names.kinds, names.sources
+    return [
+        (
+            Recorded(place, *kinds.get(kind, _NO_KIND), sources.get(source, ""), event_id, occurred, received,
+                     recorded, seq, replay == 1, body, chain),
+            identity,
+        )
+        for identity, place, kind, source, event_id, occurred, received, recorded, seq, replay, body, chain
+        in found
+    ]  # fmt: skip
