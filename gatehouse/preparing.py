@@ -14,6 +14,7 @@ from eventlog.catalogue import text
 from eventlog.ports import Account, Accounts, EventLog
 from eventlog.registers import Registers
 from eventlog.sql import open_accounts, open_log
+from gatehouse.context import remember
 from gatehouse.secret_files import secret_file
 from gatehouse.settings import Settings
 
@@ -25,6 +26,7 @@ def prepare(settings: Settings) -> None:
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     for stale in (settings.run / "metrics").glob("*.db"):
         stale.unlink(missing_ok=True)
+    remember(settings)
     log = open_log(settings.log_url, time_mode=settings.time)
     accounts = open_accounts(settings.log_url)
     secret_file(settings.secrets, "session-key")
