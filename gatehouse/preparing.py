@@ -31,7 +31,7 @@ def prepare(settings: Settings) -> None:
     accounts = open_accounts(settings.log_url)
     secret_file(settings.secrets, "session-key")
     secret_file(settings.secrets, "radio-hmac-key")
-    _service_account(settings, accounts)
+    service_account(settings, accounts)
     password = first_administrator(accounts)
     if settings.estate:
         _import(settings, log, settings.estate)
@@ -39,18 +39,16 @@ def prepare(settings: Settings) -> None:
     log.close()
 
 
-def _service_account(settings: Settings, accounts: Accounts) -> None:
-    from ingest.secrets import hash_secret
+def service_account(settings: Settings, accounts: Accounts) -> None:
+    """Gatehouse's own MQTT account; its password is the secret `mqtt-service`. Safe to repeat."""
+    from ingest.secrets import hash_of, mosquitto_hash
 
     token = secret_file(settings.secrets, "mqtt-service")
-    hashed = hash_secret(token)
+    hashed = hash_of(token)
     known = accounts.get("gatehouse", "service")
-    if known is None or known.secret_hash != hashed.secret_hash:
-        accounts.put(
-            Account(
-                "gatehouse", "service", "", secret_hash=hashed.secret_hash, broker_hash=hashed.broker_hash
-            )
-        )
+    if known is None or known.secret_hash != hashed:
+        made = Account("gatehouse", "service", "", secret_hash=hashed, broker_hash=mosquitto_hash(token))
+        accounts.put(made)
 
 
 def first_administrator(accounts: Accounts) -> str | None:

@@ -1,0 +1,168 @@
+"""`gatehouse device token` and `gatehouse user add|passwd|token`: who may connect.
+
+Secrets are shown once, when they are made; only hashes are kept.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from typing import Annotated, Literal, get_args
+
+import typer
+
+from eventlog.estate import Estate
+from eventlog.ports import Account
+from gatehouse.commands.common import DataOption, EstateOption, JsonOption, fail, show_json, sub_app, system
+from gatehouse.context import Context
+from gatehouse.say import cli
+
+device_app = sub_app("device")
+user_app = sub_app("user")
+
+Role = Literal["operator", "supervisor", "administrator", "dispatcher"]
+ROLES: tuple[str, ...] = get_args(Role)
+PASSWORD_CHARACTERS_MIN = 12
+
+RoleOption = Annotated[str, typer.Option("--role", help=cli("user.role", roles=", ".join(ROLES)))]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help=cli("user.name"))]
+StdinOption = Annotated[bool, typer.Option("--password-stdin", help=cli("user.stdin"))]
+
+
+@device_app.command("token", help=cli("device.token"))
+def device_token(
+    device: Annotated[str | None, typer.Argument(metavar="[DEVICE]", help=cli("device.device"))] = None,
+    squad: Annotated[str | None, typer.Option("--squad", help=cli("device.squad"))] = None,
+    member: Annotated[str | None, typer.Option("--member", help=cli("device.member"))] = None,
+    gateway: Annotated[str | None, typer.Option("--gateway", help=cli("device.gateway"))] = None,
+    estate: EstateOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Makes a new password for an MQTT user and prints `user password`; the old one ends."""
+    if sum(each is not None for each in (device, squad, member, gateway)) != 1:
+        fail("token_for_whom")
+    with system(data) as context:
+        account = _mqtt_account(context.estate(estate), device, squad, member, gateway)
+        password = _give_secret(context, account)
+        outside = context.settings.broker is not None
+    if as_json:
+        show_json({"user": account.name, "password": password, "kind": account.kind})
+    else:
+        typer.echo(f"{account.name} {password}")
+    if outside:
+        typer.echo(cli("device.renew_broker"), err=True)
+
+
+def _mqtt_account(
+    estate: Estate, device: str | None, squad: str | None, member: str | None, gateway: str | None
+) -> Account:
+    if device is not None:
+        if device not in estate.devices:
+            fail("no_device", device=device, estate=estate.id)
+        scope = f"{estate.devices[device].family}/{device}"
+        return Account(f"{estate.id}.{device}", "device", estate.id, scope)
+    if squad is not None:
+        if squad not in estate.squads:
+            fail("no_squad", squad=squad, estate=estate.id)
+        return Account(f"{estate.id}.squad.{squad}", "squad", estate.id, squad)
+    if member is not None:
+        its = _squad_of(estate, member)
+        return Account(f"{estate.id}.member.{its}.{member}", "member", estate.id, f"{its}/{member}")
+    if not gateway or not gateway.replace("-", "").replace("_", "").isalnum():
+        fail("gateway_name", name=gateway)
+    return Account(f"{estate.id}.gateway.{gateway}", "gateway", estate.id, gateway)
+
+
+def _squad_of(estate: Estate, member: str) -> str:
+    """The squad of a member; `squad/member` is taken too."""
+    wanted, _, name = member.rpartition("/")
+    found = [
+        squad.squad
+        for squad in estate.squads.values()
+        if wanted in ("", squad.squad) and any(one.member == name for one in squad.members)
+    ]
+    if not found:
+        fail("no_member", member=member, estate=estate.id)
+    return found[0]
+
+
+def _give_secret(context: Context, account: Account) -> str:
+    from ingest.secrets import new_secret
+
+    secret = new_secret()
+    made = account.__class__(
+        account.name, account.kind, account.estate, account.scope, account.role,
+        secret.secret_hash, secret.broker_hash, context.log.now_us(),
+    )  # fmt: skip
+    context.accounts.put(made)
+    return str(secret.token)
+
+
+@user_app.command("add", help=cli("user.add"))
+def add(
+    name: NameArgument,
+    role: RoleOption = "operator",
+    stdin: StdinOption = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Makes a user of the console and prints `name password`."""
+    _check_role(role)
+    with system(data, create=True) as context:
+        if context.accounts.get(name, "user") is not None:
+            fail("user_exists", name=name)
+        password = _set_password(context, name, role, stdin=stdin)
+    _tell(name, password, role, stdin=stdin, as_json=as_json)
+
+
+@user_app.command("passwd", help=cli("user.passwd"))
+def passwd(
+    name: NameArgument, stdin: StdinOption = False, data: DataOption = None, as_json: JsonOption = False
+) -> None:
+    """Gives a user a new password and prints `name password`."""
+    with system(data) as context:
+        known = context.accounts.get(name, "user")
+        if known is None:
+            fail("no_user", name=name)
+        password = _set_password(context, name, known.role, stdin=stdin)
+    _tell(name, password, known.role, stdin=stdin, as_json=as_json)
+
+
+@user_app.command("token", help=cli("user.token"))
+def token(
+    name: NameArgument, role: RoleOption = "operator", data: DataOption = None, as_json: JsonOption = False
+) -> None:
+    """Makes a bearer token for the API and prints it; a token of the same name ends."""
+    _check_role(role)
+    with system(data, create=True) as context:
+        made = _give_secret(context, Account(name, "token", "", role=role))
+    if as_json:
+        show_json({"name": name, "role": role, "token": made})
+    else:
+        typer.echo(made)
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        fail("role", role=role, roles=", ".join(ROLES))
+
+
+def _set_password(context: Context, name: str, role: str, *, stdin: bool) -> str:
+    from console.passwords import hash_password
+
+    password = sys.stdin.readline().rstrip("\n") if stdin else secrets.token_urlsafe(12)
+    if len(password) < PASSWORD_CHARACTERS_MIN:
+        fail("password", characters=PASSWORD_CHARACTERS_MIN)
+    hashed = hash_password(password)
+    made_us = context.log.now_us()
+    context.accounts.put(Account(name, "user", "", "", role, hashed, created_us=made_us))
+    return password
+
+
+def _tell(name: str, password: str, role: str, *, stdin: bool, as_json: bool) -> None:
+    shown = {} if stdin else {"password": password}
+    if as_json:
+        show_json({"user": name, "role": role, **shown})
+    else:
+        typer.echo(f"{name} {password}" if shown else name)
