@@ -15,6 +15,7 @@ from eventlog.ports import Account, Accounts, EventLog
 from eventlog.registers import Registers
 from eventlog.sql import open_accounts, open_log
 from gatehouse.context import remember
+from gatehouse.context import remember
 from gatehouse.secret_files import secret_file
 from gatehouse.settings import Settings
 
@@ -23,7 +24,7 @@ ADMINISTRATOR = "admin"
 
 def prepare(settings: Settings) -> None:
     """Makes the system ready to start and prints where to look. Exits with 2 on a bad estate file."""
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    remember(settings)
     for stale in (settings.run / "metrics").glob("*.db"):
         stale.unlink(missing_ok=True)
     remember(settings)

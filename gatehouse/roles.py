@@ -32,12 +32,15 @@ def _open_log(settings: Settings) -> EventLog:
 
 
 def _broker_login(settings: Settings) -> tuple[str, str, str]:
-    """URL without the login, user and password of Gatehouse's own connections."""
+    """URL without the login, user and password of Gatehouse's own connections.
+
+    Without a login in the URL it is Gatehouse's own account, which `broker-config` gives to Mosquitto.
+    """
     url = urlsplit(settings.broker_url)
     port = url.port or (8883 if url.scheme == "mqtts" else 1883)
     bare = f"{url.scheme}://{url.hostname}:{port}"
-    if settings.broker is not None:
-        return bare, unquote(url.username or ""), unquote(url.password or "")
+    if url.username:
+        return bare, unquote(url.username), unquote(url.password or "")
     from gatehouse.secret_files import secret_file
 
     return bare, SERVICE_ACCOUNT, secret_file(settings.secrets, "mqtt-service")
