@@ -15,7 +15,6 @@ from eventlog.ports import Account, Accounts, EventLog
 from eventlog.registers import Registers
 from eventlog.sql import open_accounts, open_log
 from gatehouse.context import remember
-from gatehouse.context import remember
 from gatehouse.secret_files import secret_file
 from gatehouse.settings import Settings
 
