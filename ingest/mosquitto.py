@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eventlog.ports import Account
-from ingest.pipeline import KEPT_BYTES_MAX
+from ingest.messages import PACKET_BYTES_MAX
 from ingest.rights import MQTT_KINDS, grants
 
 INFLIGHT_MAX = 2_000
@@ -34,8 +34,8 @@ max_queued_messages 0
 max_queued_bytes {queued_bytes_max}
 # How many may be on their way at once (the default of 20 would make batches of 20).
 max_inflight_messages {inflight_max}
-# A larger message is refused by Mosquitto itself; Gatehouse quarantines those over 256 KiB.
-message_size_limit {message_bytes_max}
+# Who sends a larger packet is disconnected, which its log says; Gatehouse quarantines those over 256 KiB.
+max_packet_size {packet_bytes_max}
 # A session that nobody came back to, Gatehouse's own included, is dropped with all that waits in it.
 persistent_client_expiration {expiration}
 
@@ -87,7 +87,7 @@ def write_configuration(
         folder=folder,
         inflight_max=inflight_max,
         queued_bytes_max=queued_bytes_max,
-        message_bytes_max=KEPT_BYTES_MAX,
+        packet_bytes_max=PACKET_BYTES_MAX,
         expiration=expiration,
     )
     _write(written.config, config)

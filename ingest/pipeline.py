@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import structlog
@@ -49,6 +50,10 @@ TOPICS_MAX = 50_000
 RETRY_S_MIN, RETRY_S_MAX = 0.1, 5.0
 
 _logger = structlog.get_logger()
+
+
+# Messages that came in one read share their arrival time.
+_moment = lru_cache(maxsize=8)(from_us)
 
 
 class IngestStoppedError(Exception):
@@ -190,7 +195,7 @@ class Pipeline:
         masked: bool,
     ) -> None:
         received_us = message.received_us
-        decoded = decoder(message.topic, message.payload, from_us(received_us), known.estate)
+        decoded = decoder(message.topic, message.payload, _moment(received_us), known.estate)
         batch.rejects += decoded.rejects
         latest_us = (now_us or received_us) + AHEAD_US_MAX
         for number, event in enumerate(decoded.events):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple
 
 import orjson
@@ -63,14 +64,19 @@ _STATUS: TypeAdapter[Status] = TypeAdapter(Status)
 _TIME: TypeAdapter[TimeMessage] = TypeAdapter(TimeMessage)
 
 
+# Messages that came in one read share their arrival time.
+_us = lru_cache(maxsize=8)(to_us)
+
+
 def decode(topic: str, payload: bytes, received_at: datetime, estate: Estate) -> Decoded:
     """The events of a message on a device's or a member's events topic."""
     place = place_of(topic)
-    taken = _decode_one(place, payload, to_us(received_at), estate.id)
+    received_us = _us(received_at)
+    taken = _decode_one(place, payload, received_us, estate.id)
     if isinstance(taken, NewEvent):
         return Decoded((taken,))
     if payload.lstrip()[:1] == b"[":
-        return _decode_several(topic, place, payload, to_us(received_at), estate.id)
+        return _decode_several(topic, place, payload, received_us, estate.id)
     return Decoded((), (reject(topic, payload, received_at, *taken, estate=estate.id),))
 
 

@@ -1,0 +1,191 @@
+"""Ingest from a broker: one connection, one thread, a batch at a time.
+
+What waits on the connection is read, recorded in one transaction, and only then acknowledged, on the
+connection that delivered it. While a batch is held nothing is read, so memory stays bounded and the
+broker keeps the rest. No timer waits for a batch to fill: a single message goes through at once.
+"""
+
+from __future__ import annotations
+
+import random
+import selectors
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from eventlog import metrics
+from ingest.paho_batches import BatchClient
+from ingest.pipeline import IngestStoppedError, Pipeline
+
+SUBSCRIPTIONS = (
+    "estates/+/+/+/events",
+    "estates/+/+/+/status",
+    "estates/+/patrol/+/members/+/events",
+    "estates/+/time",
+    "vendors/#",
+)
+MESSAGES_MAX = 500
+BYTES_MAX = 4 * 1024 * 1024
+"""Bounds of one batch, in messages and in bytes of payload."""
+KEEPALIVE_S = 60
+RECONNECT_S_MIN, RECONNECT_S_MAX = 0.2, 15.0
+CONNECT_S_MAX = 5.0
+_LOOK_S = 0.2  # how long a quiet connection is waited on before looking whether to stop
+
+_logger = structlog.get_logger()
+
+
+def wall_us() -> int:
+    """The machine's clock, microseconds since 1970 UTC."""
+    return time.time_ns() // 1_000
+
+
+class MqttIngest:
+    """Reads devices' messages from a broker into a pipeline. `url` is mqtt://host:port or mqtts://…"""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        url: str,
+        username: str | None = None,
+        password: str | None = None,
+        client_id: str = "gatehouse-ingest",
+        keepalive_s: int = KEEPALIVE_S,
+        clock_us: Callable[[], int] = wall_us,
+    ) -> None:
+        address = urlsplit(url)
+        if address.scheme not in ("mqtt", "mqtts") or not address.hostname:
+            raise ValueError(f"broker address {url!r}: expected mqtt://host:port or mqtts://host:port")
+        self._pipeline = pipeline
+        self._host = address.hostname
+        self._port = address.port or (8883 if address.scheme == "mqtts" else 1883)
+        self._client = BatchClient(client_id, clock_us)
+        if address.scheme == "mqtts":
+            self._client.tls_set()
+        if username is not None:
+            self._client.username_pw_set(username, password)
+        self._client.connect_timeout = CONNECT_S_MAX
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_disconnect = self._on_disconnect
+        self._keepalive_s = keepalive_s
+        self._failures = 0
+        self._told = False
+        self.ready = threading.Event()
+        """Set while connected and subscribed."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Reads until told to stop, reconnecting for ever. Raises LogError when the log can't go on."""
+        try:
+            while not stop.is_set():
+                if self._connect():
+                    self._serve(stop)
+                    self._down()
+                if not stop.is_set():
+                    stop.wait(self._pause_s())
+        except IngestStoppedError as stopped:
+            _logger.info("ingest_stopped_with_batch_held", error=str(stopped))
+        finally:
+            self._down()
+            self._client.disconnect()
+            self._client.loop_write()
+
+    def _connect(self) -> bool:
+        try:
+            self._client.connect(self._host, self._port, self._keepalive_s)
+        except OSError as error:
+            self._tell_down(str(error))
+            return False
+        return True
+
+    def _pause_s(self) -> float:
+        """Before the next try: doubled each time up to a limit, and at random below it, so that many
+        clients of one broker don't come back at once."""
+        self._failures += 1
+        longest = min(RECONNECT_S_MIN * 2 ** min(self._failures, 10), RECONNECT_S_MAX)
+        return random.uniform(RECONNECT_S_MIN, longest)
+
+    def _serve(self, stop: threading.Event) -> None:
+        """One connection, until it is lost or `stop` is set."""
+        client = self._client
+        sock = client.socket()
+        if sock is None:
+            return
+        more = False
+        with selectors.DefaultSelector() as selector:
+            selector.register(sock, selectors.EVENT_READ)
+            while not stop.is_set():
+                wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.want_write() else 0)
+                if selector.get_key(sock).events != wanted:
+                    selector.modify(sock, wanted)
+                ready = selector.select(0 if more else _LOOK_S)
+                if more or any(events & selectors.EVENT_READ for _, events in ready):
+                    more = self._take_batch(stop)
+                if client.want_write():
+                    client.loop_write()
+                client.loop_misc()
+                if client.socket() is not sock:
+                    return
+
+    def _take_batch(self, stop: threading.Event) -> bool:
+        """Reads, records, acknowledges; True when there may be more to read."""
+        batch, more = self._client.read_batch(MESSAGES_MAX, BYTES_MAX)
+        if batch:
+            metrics.INGEST_BATCH.observe(len(batch))
+            self._pipeline.take([message for message, _ in batch], stop)
+            self._client.ack_batch([number for _, number in batch if number])
+        return more
+
+    def _on_connect(
+        self,
+        client: Client,
+        userdata: Any,
+        flags: ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._tell_down(str(reason))
+            return
+        client.subscribe([(topic, 1) for topic in SUBSCRIPTIONS])
+
+    def _on_subscribe(
+        self, client: Client, userdata: Any, mid: int, reasons: list[ReasonCode], properties: Properties
+    ) -> None:
+        refused = [topic for topic, code in zip(SUBSCRIPTIONS, reasons, strict=False) if code.is_failure]
+        if refused:
+            _logger.error("broker_refuses_subscriptions", topics=refused)
+        self._failures = 0
+        self._told = False
+        self.ready.set()
+        metrics.BROKER_CONNECTED.labels("ingest").set(1)
+        _logger.info("broker_connected", host=self._host, port=self._port)
+
+    def _on_disconnect(
+        self,
+        client: Client,
+        userdata: Any,
+        flags: DisconnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._tell_down(str(reason))
+
+    def _tell_down(self, why: str) -> None:
+        self._down()
+        if not self._told:
+            _logger.warning("broker_away", host=self._host, port=self._port, error=why)
+            self._told = True
+
+    def _down(self) -> None:
+        self.ready.clear()
+        metrics.BROKER_CONNECTED.labels("ingest").set(0)
