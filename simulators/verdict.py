@@ -1,0 +1,160 @@
+"""Whether what was alerted is what a scenario expects. Pure: alerts in, verdict out.
+
+Which alerts are this run's: those that rest on an event of the run, or concern one of its devices, or rest
+on nothing that says otherwise. An alert that another run left open is not raised again but updated, under
+its old id: such an update meets an expectation, and is held against nobody unless it rests on our events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from eventlog.times import from_us, to_us
+from eventlog.vocabulary import Alert
+from simulators.scenarios.model import Expected, Scenario, What, format_offset
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Every change of one alert that was published during a run, in order."""
+
+    changes: tuple[Alert, ...]
+
+    @property
+    def last(self) -> Alert:
+        """How it stands."""
+        return self.changes[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of an expectation: the alert that met it, or None with the nearest there was."""
+
+    expected: Expected
+    alert: Alert | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of a run. `foreign` are alerts raised meanwhile that have nothing to do with it."""
+
+    judged: tuple[Judged, ...]
+    unexpected: tuple[Alert, ...]
+    foreign: tuple[Alert, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Every expected alert came, and no other."""
+        return all(judged.alert for judged in self.judged) and not self.unexpected
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all is as expected, else 1."""
+        return 0 if self.ok else 1
+
+
+def group(alerts: Sequence[Alert]) -> list[Seen]:
+    """Changes of alerts by alert, in the order in which each was first seen; a repeat counts once."""
+    found: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        changes = found.setdefault(alert.id, [])
+        if alert not in changes:
+            changes.append(alert)
+    return [Seen(tuple(changes)) for changes in found.values()]
+
+
+def judge(
+    scenario: Scenario, start_us: int, alerts: Sequence[Alert], *, sent: Collection[str]
+) -> Verdict:
+    """The verdict on what was published. `sent` are the ids of the events that the run's devices made."""
+    open_ = group(alerts)
+    judged: list[Judged] = []
+    for expected in scenario.expect:
+        found = next((seen for seen in open_ if not _why_not(scenario, expected, seen, start_us, sent)), None)
+        if found is not None:
+            open_.remove(found)
+            judged.append(Judged(expected, found.last))
+        else:
+            judged.append(Judged(expected, None, _nearest(scenario, expected, open_, start_us, sent)))
+    unexpected: list[Alert] = []
+    foreign: list[Alert] = []
+    for alert in (seen.last for seen in open_):
+        if _ours(alert, sent):
+            unexpected.append(alert)
+        elif _fresh(alert, start_us):
+            (unexpected if _held_against_us(scenario, alert) else foreign).append(alert)
+    return Verdict(tuple(judged), tuple(unexpected), tuple(foreign))
+
+
+def _held_against_us(scenario: Scenario, alert: Alert) -> bool:
+    return (
+        not alert.evidence
+        or any(device in scenario.devices for device in (*alert.devices, alert.key))
+        or any(_fits(never, alert) for never in scenario.never)
+    )
+
+
+def _ours(alert: Alert, sent: Collection[str]) -> bool:
+    return any(event in sent for event in alert.evidence)
+
+
+def _fresh(alert: Alert, start_us: int) -> bool:
+    """Whether it was raised during the run, and by something that happened in it."""
+    return to_us(alert.raised_at) >= start_us and to_us(alert.at) >= start_us
+
+
+def _fits(what: What, alert: Alert) -> bool:
+    return (
+        what.rule == alert.rule
+        and what.key in (None, alert.key)
+        and what.zone in (None, alert.zone)
+        and set(what.devices) <= set(alert.devices)
+    )
+
+
+def severity_at(scenario: Scenario, expected: Expected, alert: Alert) -> str:
+    """The severity that is expected at the hour of the alert on the estate's clock."""
+    return expected.at_night if expected.at_night and is_night(scenario, to_us(alert.at)) else expected.severity
+
+
+def is_night(scenario: Scenario, at_us: int) -> bool:
+    """Whether a moment falls into the night of the scenario's estate."""
+    now = f"{from_us(at_us).astimezone(ZoneInfo(scenario.estate.time_zone)):%H:%M}"
+    night = scenario.estate.night
+    return night.start <= now < night.end if night.start < night.end else now >= night.start or now < night.end
+
+
+def _why_not(
+    scenario: Scenario, expected: Expected, seen: Seen, start_us: int, sent: Collection[str]
+) -> str:
+    """Why an alert doesn't meet an expectation; empty when it does."""
+    alert = seen.last
+    if not _fits(expected, alert):
+        return "another alert"
+    fresh = _fresh(alert, start_us)
+    if not fresh and not _ours(alert, sent) and not any(a.condition == "active" for a in seen.changes):
+        return "open from before, and not seen again"
+    wanted = severity_at(scenario, expected, alert)
+    if wanted not in {change.severity for change in seen.changes}:
+        return f"severity {alert.severity}, not {wanted}"
+    if alert.late != expected.late:
+        return "late" if alert.late else "not late"
+    raised_us = to_us(alert.raised_at) - start_us
+    if fresh and not expected.within[0] <= raised_us <= expected.within[1]:
+        return f"raised at {format_offset(raised_us)}"
+    if expected.condition and alert.condition != expected.condition:
+        return f"{alert.condition} at the end, not {expected.condition}"
+    return ""
+
+
+def _nearest(
+    scenario: Scenario, expected: Expected, open_: Sequence[Seen], start_us: int, sent: Collection[str]
+) -> str:
+    reasons = (
+        _why_not(scenario, expected, seen, start_us, sent) for seen in open_ if seen.last.rule == expected.rule
+    )
+    return "; ".join(reasons)
+
