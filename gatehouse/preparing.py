@@ -26,7 +26,6 @@ def prepare(settings: Settings) -> None:
     remember(settings)
     for stale in (settings.run / "metrics").glob("*.db"):
         stale.unlink(missing_ok=True)
-    remember(settings)
     log = open_log(settings.log_url, time_mode=settings.time)
     accounts = open_accounts(settings.log_url)
     secret_file(settings.secrets, "session-key")
