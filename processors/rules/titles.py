@@ -14,7 +14,12 @@ Param = Words | str | int
 
 def title(key: str, **params: Param) -> Words:
     """The text `rules.{key}` with each parameter in its own language."""
-    entry = catalogue()[f"rules.{key}"]
+    return both(f"rules.{key}", **params)
+
+
+def both(key: str, **params: Param) -> Words:
+    """Any text of the catalogue with each parameter in its own language. Raises KeyError."""
+    entry = catalogue()[key]
     return Words(
         zh=entry["zh"].format(**{name: _in(value, "zh") for name, value in params.items()}),
         en=entry["en"].format(**{name: _in(value, "en") for name, value in params.items()}),

@@ -1,0 +1,65 @@
+"""Where a step's outputs are gathered: each gets its derived id, so that a repeat is a no-op. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from eventlog import codec
+from eventlog.ids import derived_id
+from eventlog.ports import NewEvent, Recorded
+from eventlog.times import from_us
+from eventlog.vocabulary import Event
+from processors.wakeups import Wakeup
+
+
+def source_of(estate: str) -> str:
+    """The source of what Gatehouse itself says of an estate."""
+    return f"estates/{estate}/gatehouse"
+
+
+@dataclass
+class Outbox:
+    """The outputs of an estate's step; `now_us` is the time of what is being handled."""
+
+    estate: str
+    events: list[NewEvent] = field(default_factory=list)
+    now_us: int = 0
+    input_id: str | None = None
+    """The id of the input being handled; None where time itself is the cause."""
+    _cause: str = ""
+    _ordinal: int = 0
+
+    def begin_input(self, entry: Recorded) -> None:
+        """What follows is caused by this input."""
+        self.now_us, self.input_id = entry.recorded_us, entry.id
+        self._cause, self._ordinal = f"{entry.source} {entry.id}", 0
+
+    def begin_wakeup(self, wakeup: Wakeup) -> None:
+        """What follows is caused by this wake-up."""
+        self.now_us, self.input_id = wakeup.fire_us, None
+        # The owner and key are part of it: two wake-ups due at once may both change one zone's level.
+        self._cause = f"{wakeup.owner} {wakeup.key} {wakeup.due_us} {wakeup.fire_us}"
+        self._ordinal = 0
+
+    def id_of(self, part: str, key: str) -> str:
+        """An id for something that the present cause makes, told apart by part and key."""
+        return derived_id(self.estate, part, key, self._cause, self._ordinal)
+
+    def add(self, part: str, key: str, event: Event) -> None:
+        """One output more. `part` is the rule or the part of the step that makes it."""
+        event_id = derived_id(self.estate, part, key, self._cause, self._ordinal)
+        self._ordinal += 1
+        self.events.append(
+            codec.make(
+                event,
+                estate=self.estate,
+                source=source_of(self.estate),
+                event_id=event_id,
+                at=from_us(self.now_us),
+            )
+        )
+
+    def take(self) -> list[NewEvent]:
+        """Hands over what has gathered."""
+        events, self.events = self.events, []
+        return events

@@ -1,0 +1,17 @@
+"""Which squad an alert goes to, and who belongs to it. Pure; reads the registers only."""
+
+from __future__ import annotations
+
+from eventlog.estate import Estate
+
+
+def default_squad(estate: Estate, zone: str) -> str | None:
+    """The squad that a fresh alert in a zone is given at once: the zone's, else the estate's."""
+    squad = estate.squad_for(zone)
+    return squad if squad in estate.squads else None
+
+
+def is_member(estate: Estate, squad: str | None, member: str) -> bool:
+    """Whether a member belongs to a squad."""
+    entry = estate.squads.get(squad) if squad else None
+    return entry is not None and any(each.member == member for each in entry.members)

@@ -1,0 +1,227 @@
+"""Drives every estate's step from the log in this process: reads inputs, saves outputs, state and position.
+
+Outputs, changed state and the reader's position go into one transaction of the log; a crash before it
+changes nothing, and a repeat makes the same ids. Time comes from the log: when a wake-up is due and the log
+is quiet, `time.reached` is appended.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import structlog
+
+from eventlog import codec, metrics
+from eventlog.estate import Estate
+from eventlog.ids import derived_id
+from eventlog.ports import (
+    Claim,
+    EventLog,
+    LogUnavailableError,
+    NewEvent,
+    Position,
+    Recorded,
+    SavedState,
+)
+from eventlog.registers import Registers
+from eventlog.times import from_us
+from eventlog.vocabulary import OUTPUT_TYPES, AlertRaised, SignalRaised, TimeReached
+from processors.outbox import source_of
+from processors.step import EstateStep
+
+READER = "decider"
+BATCH = 2_000
+"""Entries read at once."""
+WAIT_MAX_S = 0.5
+"""Longest wait before looking for a stop."""
+BACK_OFF_S = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Waits between tries while the log's store is away; the last one again and again."""
+
+_log = structlog.get_logger()
+
+
+def owner_of(estate: str) -> str:
+    """Under which name an estate's state is saved in the log."""
+    return f"decider/{estate}"
+
+
+class Steps:
+    """The steps of all estates, made when an estate is first heard of."""
+
+    def __init__(self, registers: Registers, load: Callable[[str], Sequence[SavedState]]) -> None:
+        self._registers = registers
+        self._load = load
+        self.by_estate: dict[str, EstateStep] = {}
+
+    def take(self, entries: Sequence[Recorded]) -> int:
+        """Gives inputs to their estates' steps; returns how many there were."""
+        taken = 0
+        steps = self.by_estate
+        for entry in entries:
+            if entry.type in OUTPUT_TYPES:
+                continue
+            step = steps.get(entry.estate) or self._new(entry.estate)
+            step.take(entry)
+            taken += 1
+        return taken
+
+    def _new(self, name: str) -> EstateStep:
+        estate = self._registers.estates.get(name) or Estate(name)
+        step = self.by_estate[name] = EstateStep(estate, self._load(name))
+        return step
+
+    def load_all(self) -> None:
+        """Makes the steps of every registered estate, so that their wake-ups are known."""
+        for name in self._registers.estates:
+            self._new(name)
+
+
+class EmbeddedRunner:
+    """The one decider of a log's estates, in one thread. `time_mode` as the log's.
+
+    Raises what a rule raises (the process should end then), LogCorruptError; from `run_once` also
+    LogUnavailableError, after which the next call begins again from what is saved.
+    """
+
+    def __init__(
+        self, log: EventLog, *, time_mode: Literal["wall", "events"] = "wall", batch: int = BATCH
+    ) -> None:
+        self._eventlog = log
+        self._time_mode = time_mode
+        self._batch = batch
+        self._steps: Steps | None = None
+        self._position: Position = 0
+
+    def run_once(self) -> int:
+        """Takes one bounded batch; returns how many entries it moved on by, or 1 when it told the time."""
+        steps = self._steps or self._start()
+        try:
+            entries = self._eventlog.read(after=self._position, limit=self._batch)
+            if not entries:
+                return self._tell_time(steps)
+            taken = steps.take(entries)
+            self._save(steps, entries[-1].position)
+        except BaseException:
+            self._steps = None  # it may be ahead of what is saved
+            raise
+        metrics.INPUTS_DECIDED.inc(taken)
+        return len(entries)
+
+    def _start(self) -> Steps:
+        self._position = self._eventlog.position(READER)
+        registers = Registers(self._eventlog)
+        registers.refresh(upto=self._position)
+        steps = Steps(registers, lambda name: self._eventlog.load_state(owner_of(name)))
+        steps.load_all()
+        self._steps = steps
+        return steps
+
+    def _save(self, steps: Steps, upto: Position) -> None:
+        outputs: list[NewEvent] = []
+        with self._eventlog.transaction() as transaction:
+            for name, step in steps.by_estate.items():
+                outputs += step.outputs()
+                write, gone = step.changed()
+                if write or gone:
+                    transaction.save_state(owner_of(name), write, gone)
+            moved = upto
+            if outputs:
+                appended = transaction.append(outputs)
+                if appended.conflicts:
+                    _log.error("an output differs from what is recorded under its id", at=upto)
+                places = [place for place in appended.positions if place is not None]
+                if places == list(range(upto + 1, upto + 1 + len(outputs))):
+                    moved = places[-1]  # they follow at once: no need to read them again
+            transaction.move(READER, moved)
+        self._position = moved
+        _count(outputs)
+        metrics.READER_POSITION.labels(READER).set(moved)
+
+    def _tell_time(self, steps: Steps) -> int:
+        """Appends `time.reached` for the estates whose wake-ups are due; 0 when there are none."""
+        if self._time_mode != "wall":
+            return 0
+        now_us = self._eventlog.now_us()
+        due = [
+            _time_reached(name, fire_us)
+            for name, step in steps.by_estate.items()
+            if (fire_us := step.next_us()) is not None and fire_us <= now_us
+        ]
+        if due:
+            self._eventlog.append(due)
+        return min(1, len(due))
+
+    def due_in_s(self) -> float:
+        """Seconds until the next wake-up is due, at most `WAIT_MAX_S`."""
+        if self._time_mode != "wall" or self._steps is None:
+            return WAIT_MAX_S
+        nexts = [
+            fire_us for step in self._steps.by_estate.values() if (fire_us := step.next_us()) is not None
+        ]
+        if not nexts:
+            return WAIT_MAX_S
+        return min(WAIT_MAX_S, max(0.0, (min(nexts) - self._eventlog.now_us()) / 1_000_000))
+
+    def run(self, stop: threading.Event) -> None:
+        """Decides until told to stop; stands by while another process holds the decider's claim."""
+        claim: Claim | None = None
+        failures = 0
+        try:
+            while not stop.is_set():
+                try:
+                    claim = claim or self._eventlog.claim(READER)
+                    if claim is None:
+                        stop.wait(WAIT_MAX_S)
+                    elif not self.run_once():
+                        self._eventlog.wait(self._position, self.due_in_s())
+                    failures = 0
+                except LogUnavailableError as error:
+                    pause_s = BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)]
+                    failures += 1
+                    _log.warning("the log is away", error=str(error), again_in_s=pause_s)
+                    stop.wait(pause_s)
+        finally:
+            if claim:
+                claim.release()
+
+
+def replay(log: EventLog, into: Callable[[Sequence[NewEvent]], object], upto: Position | None = None) -> int:
+    """Runs a log's inputs through fresh steps and hands over the outputs, batch by batch; saves nothing.
+
+    The outputs are those of the live run, ids included. Returns how many inputs there were.
+    """
+    steps = Steps(Registers(log), lambda _: ())
+    position, inputs = 0, 0
+    end = log.head() if upto is None else upto
+    while position < end:
+        entries = log.read(after=position, limit=min(BATCH, end - position))
+        if not entries:
+            break
+        inputs += steps.take(entries)
+        position = entries[-1].position
+        for step in steps.by_estate.values():
+            into(step.outputs())
+    return inputs
+
+
+def _time_reached(estate: str, fire_us: int) -> NewEvent:
+    at = from_us(fire_us)
+    event_id = derived_id(estate, TimeReached.TYPE, fire_us)
+    return codec.make(TimeReached(at=at), estate=estate, source=source_of(estate), event_id=event_id, at=at)
+
+
+def _count(outputs: Sequence[NewEvent]) -> None:
+    types = Counter(output.type for output in outputs)
+    if not types[SignalRaised.TYPE] and not types[AlertRaised.TYPE]:
+        return
+    for output in outputs:
+        if output.type == SignalRaised.TYPE:
+            event = codec.decode_body(output.type, output.version, output.body)
+            metrics.SIGNALS.labels(event.rule).inc()  # type: ignore[attr-defined]
+        elif output.type == AlertRaised.TYPE:
+            event = codec.decode_body(output.type, output.version, output.body)
+            alert = event.alert  # type: ignore[attr-defined]
+            metrics.ALERTS.labels(alert.rule, alert.severity).inc()

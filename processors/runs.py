@@ -1,0 +1,165 @@
+"""One rule at work on one estate: its states by key, its wake-ups, what changed since the last save. Pure.
+
+States are saved as JSON: orjson writes the rule's frozen dataclass, pydantic reads it back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from heapq import heappop, heappush
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter
+
+from eventlog.estate import Estate
+from eventlog.ports import Recorded, SavedState
+from eventlog.vocabulary import RuleActivated
+from processors.rules.base import KEEP_WAKE, Rule, Signal, Step
+from processors.wakeups import Wakeup, Wakeups, fire_time
+
+NEVER_US = 2**62
+
+
+class Cell:
+    """The state of one key; `forget_us`: from then on it counts as never heard of."""
+
+    __slots__ = ("forget_us", "queued", "state")
+
+    def __init__(self, state: Any, forget_us: int = NEVER_US) -> None:
+        self.state = state
+        self.forget_us = forget_us
+        self.queued = False
+
+
+@cache
+def _reader(state: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(tuple[state, int, int | None, int | None])
+
+
+class RuleRun:
+    """One rule's states. `active` is False while it only warms up: its signals are dropped then."""
+
+    def __init__(self, rule: Rule[Any], wakeups: Wakeups) -> None:
+        self.rule = rule
+        self.name = rule.name
+        self.active = False
+        self._wakeups = wakeups
+        self._cells: dict[str, Cell] = {}
+        self._dirty: dict[str, Cell | None] = {}
+        self._forgets: list[tuple[int, str]] = []
+        self._prefix = f"rule/{rule.name}/{rule.version}/"
+
+    def configure(self, activated: RuleActivated | None) -> None:
+        """Binds the settings that hold from now on; silent without them, or for another version. Raises
+        pydantic.ValidationError for settings that the rule does not have; it is silent then."""
+        kind = type(self.rule)
+        self.rule, self.active = kind(), False
+        if activated is not None and activated.version == kind.version:
+            self.rule, self.active = kind.configured(activated.settings, activated.zones), True
+
+    def on_event(self, entry: Recorded, estate: Estate) -> tuple[Signal, ...]:
+        """Gives an event to each of its keys."""
+        rule = self.rule
+        now_us = entry.recorded_us
+        told: tuple[Signal, ...] = ()
+        for key in rule.keys(entry, estate):
+            cell = self._cells.get(key)
+            fresh = cell is None or cell.forget_us <= now_us
+            state = rule.initial() if fresh else cell.state  # type: ignore[union-attr]
+            step = rule.on_event(key, state, entry, estate)
+            if step is None:
+                continue
+            if step.signals:
+                told += step.signals
+            self._keep(key, cell, step, now_us)
+        if told and entry.late:
+            told = tuple(replace(signal, late=True) for signal in told)
+        return told
+
+    def on_time(self, wakeup: Wakeup, estate: Estate) -> tuple[Signal, ...]:
+        """Gives a key its wake-up."""
+        cell = self._cells.get(wakeup.key)
+        if cell is None:
+            return ()
+        step = self.rule.on_time(wakeup.key, cell.state, wakeup.due_us, estate)
+        if step.wake_us is not None and step.wake_us <= wakeup.due_us:
+            raise ValueError(f"{self.name} asks at {wakeup.due_us} to be woken at {step.wake_us}, not later")
+        self._keep(wakeup.key, cell, step, wakeup.fire_us)
+        self._dirty[wakeup.key] = self._cells.get(wakeup.key)  # its wake-up is gone, whatever else
+        return step.signals
+
+    def _keep(self, key: str, cell: Cell | None, step: Step[Any], now_us: int) -> None:
+        state, _, wake_us, forget_us = step
+        if wake_us != KEEP_WAKE:
+            self._wake(key, cell, wake_us, now_us)
+        if state is self.rule.initial() and (wake_us is None or wake_us == KEEP_WAKE):
+            if cell is not None:
+                del self._cells[key]
+                self._dirty[key] = None
+            return
+        if cell is None:
+            cell = self._cells[key] = Cell(state)
+        else:
+            cell.state = state
+        cell.forget_us = NEVER_US if forget_us is None else forget_us
+        self._dirty[key] = cell
+        if forget_us is not None and not cell.queued:
+            self._queue(key, cell)
+
+    def _queue(self, key: str, cell: Cell) -> None:
+        cell.queued = True
+        heappush(self._forgets, (cell.forget_us, key))
+
+    def _wake(self, key: str, cell: Cell | None, wake_us: int | None, now_us: int) -> None:
+        if wake_us is None:
+            if cell is not None:
+                self._wakeups.cancel(self.name, key)
+            return
+        standing = self._wakeups.get(self.name, key)
+        if standing is None or standing.due_us != wake_us:
+            self._wakeups.set(self.name, key, wake_us, fire_time(wake_us, now_us))
+
+    def load(self, saved: SavedState) -> bool:
+        """Takes back a saved state, with its wake-up; False when it isn't one of this rule and version."""
+        if not saved.key.startswith(self._prefix):
+            return False
+        key = saved.key.removeprefix(self._prefix)
+        kind: Any = self.rule.State
+        state, forget_us, due_us, fire_us = _reader(kind).validate_json(saved.value)
+        cell = self._cells[key] = Cell(state, forget_us)
+        if forget_us != NEVER_US:
+            self._queue(key, cell)
+        if due_us is not None and fire_us is not None:
+            self._wakeups.set(self.name, key, due_us, fire_us)
+        return True
+
+    def changed(self, now_us: int) -> tuple[list[SavedState], list[str]]:
+        """What to write and what to delete since the last time; states that time has emptied go too."""
+        self._forget(now_us)
+        write: list[SavedState] = []
+        gone: list[str] = []
+        for key, cell in self._dirty.items():
+            if cell is None:
+                gone.append(self._prefix + key)
+                continue
+            wakeup = self._wakeups.get(self.name, key)
+            due_us, fire_us = (wakeup.due_us, wakeup.fire_us) if wakeup else (None, None)
+            value = orjson.dumps((cell.state, cell.forget_us, due_us, fire_us))
+            write.append(SavedState(self._prefix + key, value, fire_us))
+        self._dirty = {}
+        return write, gone
+
+    def _forget(self, now_us: int) -> None:
+        while self._forgets and self._forgets[0][0] <= now_us:
+            _, key = heappop(self._forgets)
+            cell = self._cells.get(key)
+            if cell is None:
+                continue
+            cell.queued = False
+            if cell.forget_us <= now_us:
+                del self._cells[key]
+                self._dirty[key] = None
+            elif cell.forget_us != NEVER_US:
+                self._queue(key, cell)

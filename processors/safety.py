@@ -1,0 +1,276 @@
+"""The safety level of every zone and of the estate, kept up as alerts, devices and registers change. Pure.
+
+A zone's causes are its open alerts, those closed less than 15 minutes ago, and high ones next door. It is
+`unknown` when it has no device, or every device that stands in it or sees it is known to be offline (by
+the rule device_offline, or behind a controller that is); a device never heard of counts as working.
+Only zones that something touched are looked at again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import orjson
+
+from eventlog.estate import Estate
+from eventlog.ports import SavedState
+from eventlog.times import from_us, to_us
+from eventlog.vocabulary import Alert, SafetyChanged, SafetyLevel, ThreatLevelChanged
+from processors.outbox import Outbox
+from processors.wakeups import Wakeups
+
+OWNER = "safety"
+HOLD_US = 15 * 60_000_000
+"""A level stays this long after the last of its causes was closed."""
+
+ORDER: tuple[SafetyLevel, ...] = ("safe", "watch", "unknown", "alert", "danger")
+"""From the lowest to the highest."""
+_RANK = {level: rank for rank, level in enumerate(ORDER)}
+_HERE: dict[str, SafetyLevel] = {"low": "watch", "medium": "watch", "high": "alert", "critical": "danger"}
+_ZONE = "safety/zone/"
+_DOWN = "safety/down"
+
+CauseKind = Literal["alert", "neighbour", "device", "closed", "registry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """An alert behind a level; `until_us` once it is closed."""
+
+    alert: str
+    severity: str
+    until_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What is being handled, in case a level changes by it."""
+
+    kind: CauseKind
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A zone's level, the alert behind it, and when to look again."""
+
+    level: SafetyLevel
+    cause: str | None = None
+    kind: CauseKind | None = None
+    again_us: int | None = None
+
+
+class Safety:
+    """Levels by zone. Feed it with `alert`, `presence`, `registry`, then `settle`."""
+
+    def __init__(self, wakeups: Wakeups) -> None:
+        self._wakeups = wakeups
+        self.levels: dict[str, SafetyLevel] = {}
+        self.estate_level: SafetyLevel = "unknown"
+        self._down: set[str] = set()
+        self._down_changed = False
+        self._causes: dict[str, dict[str, Cause]] = {}
+        self._touched: set[str] = set()
+        self._plan = _Plan(Estate(""))
+        self._dirty: set[str] = set()
+        self._gone: set[str] = set()
+
+    def follow(self, estate: Estate) -> None:
+        """Takes the estate as it is at start, with nothing to tell."""
+        self._plan = _Plan(estate)
+
+    def alert(self, alert: Alert) -> None:
+        """An alert was raised or changed."""
+        until_us = to_us(alert.closed_at) + HOLD_US if alert.closed_at else None
+        self._causes.setdefault(alert.zone, {})[alert.id] = Cause(alert.id, alert.severity, until_us)
+        self._touched.add(alert.zone)
+        self._touched.update(self._plan.neighbours.get(alert.zone, ()))
+
+    def presence(self, device: str, working: bool) -> None:
+        """A device went offline for good, or is back."""
+        if working == (device not in self._down):
+            return
+        self._down.symmetric_difference_update({device})
+        self._down_changed = True
+        for each in (device, *self._plan.estate.children.get(device, ())):
+            self._touched.update(self._plan.zones_of.get(each, ()))
+
+    def registry(self, estate: Estate) -> None:
+        """The registers changed: what that may touch is looked at again."""
+        old, new = self._plan, _Plan(estate)
+        if new.same(old):
+            self._plan = new
+            return
+        self._plan = new
+        changed = {*old.watchers, *new.watchers} if old.neighbours != new.neighbours else set()
+        for zone in {*old.watchers, *new.watchers}:
+            if old.watchers.get(zone) != new.watchers.get(zone):
+                changed.add(zone)
+        self._touched.update(changed)
+
+    def due(self, zone: str) -> None:
+        """The time that a zone wanted to be looked at again has come."""
+        self._touched.add(zone)
+
+    def settle(self, trigger: Trigger, out: Outbox) -> None:
+        """Tells what has changed."""
+        if not self._touched:
+            return
+        touched, self._touched = self._touched, set()
+        moved = False
+        for zone in sorted(touched):
+            moved |= self._settle_zone(zone, trigger, out)
+        if moved:
+            self._settle_estate(out)
+
+    def _settle_zone(self, zone: str, trigger: Trigger, out: Outbox) -> bool:
+        previous = self.levels.get(zone, "unknown")
+        if zone not in self._plan.watchers and not self._causes.get(zone):
+            if self.levels.pop(zone, None) is None:
+                return False
+            self._wakeups.cancel(OWNER, zone)
+            self._gone.add(zone)
+            self._dirty.discard(zone)
+            return True
+        found = self._look(zone, out.now_us)
+        if found.again_us is None:
+            self._wakeups.cancel(OWNER, zone)
+        else:
+            self._wakeups.set(OWNER, zone, found.again_us, found.again_us)
+        fresh = zone not in self.levels
+        if fresh or previous != found.level:
+            self.levels[zone] = found.level
+            self._dirty.add(zone)
+            self._gone.discard(zone)
+        if previous == found.level:
+            return fresh
+        rises = found.kind is not None and _RANK[found.level] > _RANK[previous]
+        kind: CauseKind = found.kind if rises and found.kind else trigger.kind
+        cause = found.cause if rises else trigger.cause
+        if kind == "alert" and not rises:
+            kind = "closed"
+        out.add(
+            OWNER,
+            zone,
+            SafetyChanged(
+                zone=zone,
+                level=found.level,
+                previous=previous,
+                cause=cause,
+                cause_kind=kind,
+                at=from_us(out.now_us),
+            ),
+        )
+        return True
+
+    def _look(self, zone: str, now_us: int) -> Found:
+        own = self._standing(zone, now_us)
+        near = [
+            cause
+            for neighbour in self._plan.neighbours.get(zone, ())
+            for cause in self._standing(neighbour, now_us)
+            if cause.severity in {"high", "critical"}
+        ]
+        ends = [cause.until_us for cause in (*own, *near) if cause.until_us is not None]
+        again_us = min(ends, default=None)
+        worst = max(own, key=lambda cause: _RANK[_HERE[cause.severity]], default=None)
+        level: SafetyLevel = _HERE[worst.severity] if worst else "watch" if near else "safe"
+        if self._blind(zone) and _RANK["unknown"] > _RANK[level]:
+            return Found("unknown", again_us=again_us)
+        if worst:
+            return Found(level, worst.alert, "alert", again_us)
+        if near:
+            return Found(level, near[0].alert, "neighbour", again_us)
+        return Found("safe", again_us=again_us)
+
+    def _standing(self, zone: str, now_us: int) -> list[Cause]:
+        causes = self._causes.get(zone)
+        if not causes:
+            return []
+        for alert_id, cause in list(causes.items()):
+            if cause.until_us is not None and cause.until_us <= now_us:
+                del causes[alert_id]
+        return list(causes.values())
+
+    def _blind(self, zone: str) -> bool:
+        watchers = self._plan.watchers.get(zone)
+        if watchers is None:  # a place that is not in the register
+            return False
+        devices = self._plan.estate.devices
+        return all(
+            device in self._down or (device in devices and devices[device].parent in self._down)
+            for device in watchers
+        )
+
+    def _settle_estate(self, out: Outbox) -> None:
+        worst = self._worst()
+        if worst == self.estate_level:
+            return
+        zones = sum(level == worst for level in self.levels.values())
+        out.add(
+            "threat",
+            out.estate,
+            ThreatLevelChanged(level=worst, previous=self.estate_level, zones=zones, at=from_us(out.now_us)),
+        )
+        self.estate_level = worst
+
+    def _worst(self) -> SafetyLevel:
+        return ORDER[max((_RANK[level] for level in self.levels.values()), default=_RANK["unknown"])]
+
+    def load(self, saved: SavedState) -> bool:
+        """Takes back a saved level; False when it isn't one."""
+        if saved.key == _DOWN:
+            self._down = set(orjson.loads(saved.value))
+        elif saved.key.startswith(_ZONE):
+            self.levels[saved.key.removeprefix(_ZONE)] = orjson.loads(saved.value)
+        else:
+            return False
+        return True
+
+    def loaded(self, alerts: Iterable[Alert], now_us: int) -> None:
+        """Rebuilds what follows from the alerts, the plan and the levels, as of `now_us`."""
+        for alert in alerts:
+            self.alert(alert)
+        self._touched = set()
+        self.estate_level = self._worst()
+        for zone in self.levels:
+            again_us = self._look(zone, now_us).again_us
+            if again_us is not None:
+                self._wakeups.set(OWNER, zone, again_us, again_us)
+
+    def changed(self) -> tuple[list[SavedState], list[str]]:
+        """What to write and what to delete since the last time."""
+        write = [SavedState(_ZONE + zone, orjson.dumps(self.levels[zone])) for zone in sorted(self._dirty)]
+        if self._down_changed:
+            write.append(SavedState(_DOWN, orjson.dumps(sorted(self._down))))
+        gone = [_ZONE + zone for zone in sorted(self._gone)]
+        self._dirty, self._gone, self._down_changed = set(), set(), False
+        return write, gone
+
+
+class _Plan:
+    """What of the registers the levels rest on: who watches a zone, which zones touch."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+        self.neighbours: dict[str, set[str]] = {}
+        for zone in estate.zones.values():
+            for neighbour in zone.adjacent:
+                self.neighbours.setdefault(zone.zone, set()).add(neighbour.zone)
+                self.neighbours.setdefault(neighbour.zone, set()).add(zone.zone)
+        self.zones_of: dict[str, set[str]] = {}
+        for device in estate.devices.values():
+            self.zones_of[device.device] = {device.zone, *device.sees}
+        for door in estate.doors.values():
+            if door.device in self.zones_of:
+                self.zones_of[door.device].add(door.zone)
+        self.watchers: dict[str, set[str]] = {zone: set() for zone in estate.zones}
+        for name, zones in self.zones_of.items():
+            for watched in zones & self.watchers.keys():
+                self.watchers[watched].add(name)
+
+    def same(self, other: _Plan) -> bool:
+        """Whether nothing that levels rest on differs."""
+        return self.watchers == other.watchers and self.neighbours == other.neighbours

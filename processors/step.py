@@ -1,0 +1,241 @@
+"""One estate's step: an input in, outputs out. Pure: no clock, no randomness, no log.
+
+For every input, in this order: wake-ups due by its recorded time, registers and settings, rules, alerts,
+commands, safety levels. Outputs are never read back. Whoever drives it (`processors.runners`) saves
+`changed()` and the outputs in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any, cast
+
+import orjson
+from pydantic import ValidationError
+
+from eventlog import codec
+from eventlog.estate import FOLDED_TYPES, Estate
+from eventlog.ports import NewEvent, Recorded, SavedState
+from eventlog.times import from_us, to_us
+from eventlog.vocabulary import (
+    TYPES,
+    Command,
+    CommandRefused,
+    DeviceRemoved,
+    DeviceSet,
+    DoorRemoved,
+    DoorSet,
+    PatrolResponse,
+    RuleActivated,
+    RuleDeactivated,
+    SignalCleared,
+    SignalRaised,
+    TimeReached,
+    ZoneRemoved,
+    ZoneSet,
+)
+from processors.alerts.commands import decide, wish_of
+from processors.alerts.desk import ACK, SHELF, AlertDesk
+from processors.outbox import Outbox
+from processors.rules import RULES
+from processors.rules.base import Clear, Raise, Rule, Signal
+from processors.rules.titles import both
+from processors.runs import RuleRun
+from processors.safety import OWNER as SAFETY
+from processors.safety import Safety, Trigger
+from processors.wakeups import Wakeup, Wakeups
+
+PRESENCE_RULE = "device_offline"
+"""The rule whose signals say which devices work; it is listened to while it warms up, too."""
+
+_CLOCK = "clock"
+_PLACES = frozenset(
+    kind.TYPE for kind in (ZoneSet, ZoneRemoved, DeviceSet, DeviceRemoved, DoorSet, DoorRemoved)
+)
+_WISHES = frozenset(
+    {PatrolResponse.TYPE, *(name for name, kind in TYPES.items() if issubclass(kind, Command))}
+)
+
+
+class EstateStep:
+    """Turns one estate's inputs into outputs. `estate` are its registers as of the saved state."""
+
+    def __init__(
+        self,
+        estate: Estate,
+        saved: Iterable[SavedState] = (),
+        rules: Mapping[str, type[Rule[Any]]] = RULES,
+    ) -> None:
+        self.estate = estate
+        self._wakeups = Wakeups()
+        self._out = Outbox(estate.id)
+        self._runs = {name: RuleRun(rule(), self._wakeups) for name, rule in sorted(rules.items())}
+        self.alerts = AlertDesk(estate.id, self._wakeups)
+        self.safety = Safety(self._wakeups)
+        self._now_us = 0
+        self._clock_saved_us = 0
+        self._by_type: dict[str, list[RuleRun]] = {}
+        for run in self._runs.values():
+            for kind in run.rule.listens_to:
+                self._by_type.setdefault(kind.TYPE, []).append(run)
+        self._heard = frozenset(self._by_type) | FOLDED_TYPES | _WISHES
+        self._start(saved)
+
+    def _start(self, saved: Iterable[SavedState]) -> None:
+        for name, run in self._runs.items():
+            with suppress(ValidationError):  # refused when it was recorded: such a rule stays silent
+                run.configure(self.estate.rules.get(name))
+        for each in saved:
+            if each.key == _CLOCK:
+                self._now_us = self._clock_saved_us = orjson.loads(each.value)
+                continue
+            taken = self.alerts.load(each) or self.safety.load(each)
+            # What no rule takes back was kept by another version of it: that state begins anew.
+            _ = taken or any(run.load(each) for run in self._runs.values())
+        self.safety.follow(self.estate)
+        self.safety.loaded(self.alerts.alerts(), self._now_us)
+
+    def take(self, entry: Recorded) -> None:
+        """One input, in the order of the log. Raises what a rule raises: the state is spoilt then."""
+        now_us = entry.recorded_us
+        if entry.type == TimeReached.TYPE:
+            now_us = max(now_us, to_us(cast(TimeReached, entry.event).at))
+        if self._wakeups.earliest_us <= now_us:
+            self._fire(now_us)
+        self._now_us = max(self._now_us, now_us)
+        if entry.type not in self._heard:
+            return
+        out = self._out
+        out.begin_input(entry)
+        trigger: Trigger | None = None
+        if entry.type in FOLDED_TYPES:
+            self._fold(entry)
+            trigger = Trigger("registry")
+        for run in self._by_type.get(entry.type, ()):
+            signals = run.on_event(entry, self.estate)
+            if signals:
+                trigger = self._tell(run, signals)
+        if entry.type in _WISHES:
+            wish = wish_of(entry)
+            if wish:
+                decide(self.alerts, wish, self.estate, out)
+                trigger = Trigger("alert", wish.alert)
+        if trigger:
+            self._settle(trigger)
+
+    def _fire(self, now_us: int) -> None:
+        while True:
+            wakeup = self._wakeups.pop(now_us)
+            if wakeup is None:
+                return
+            self._now_us = max(self._now_us, wakeup.fire_us)
+            self._out.begin_wakeup(wakeup)
+            self._settle(self._woken(wakeup))
+
+    def _woken(self, wakeup: Wakeup) -> Trigger:
+        if wakeup.owner in (ACK, SHELF):
+            self.alerts.on_time(wakeup, self.estate, self._out)
+            return Trigger("alert", wakeup.key)
+        if wakeup.owner == SAFETY:
+            self.safety.due(wakeup.key)
+            return Trigger("closed")
+        run = self._runs[wakeup.owner]
+        return self._tell(run, run.on_time(wakeup, self.estate))
+
+    def _fold(self, entry: Recorded) -> None:
+        event = entry.event
+        if isinstance(event, RuleActivated | RuleDeactivated):
+            self._configure(entry, event)
+        self.estate = self.estate.with_event(event)
+        if entry.type in _PLACES:
+            self.safety.registry(self.estate)
+
+    def _configure(self, entry: Recorded, event: RuleActivated | RuleDeactivated) -> None:
+        run = self._runs.get(event.rule)
+        if run is None:
+            return
+        try:
+            run.configure(event if isinstance(event, RuleActivated) else None)
+        except ValidationError as error:
+            problem = codec.describe(error)
+            detail = both("alerts.refused.rule_settings", rule=event.rule, problem=problem)
+            refused = CommandRefused(command=entry.id, reason="bad_request", detail=detail)
+            self._out.add("command", entry.id, refused)
+
+    def _tell(self, run: RuleRun, signals: tuple[Signal, ...]) -> Trigger:
+        trigger = Trigger("alert")
+        for signal in signals:
+            if run.name == PRESENCE_RULE:
+                self.safety.presence(signal.key, isinstance(signal, Clear))
+                trigger = Trigger("device", signal.key)
+            if not run.active:
+                continue
+            if isinstance(signal, Raise):
+                self._raise(run, signal)
+            else:
+                self._clear(run, signal)
+        return trigger
+
+    def _raise(self, run: RuleRun, signal: Raise) -> None:
+        event = SignalRaised(
+            rule=run.name,
+            rule_version=run.rule.version,
+            key=signal.key,
+            zone=signal.zone,
+            evidence=tuple(each.id for each in signal.evidence),
+            evidence_positions=tuple(each.position for each in signal.evidence),
+            late=signal.late,
+            severity=signal.severity,
+            devices=signal.devices,
+            title=signal.title,
+            at=from_us(signal.at_us),
+        )
+        self._out.add(run.name, signal.key, event)
+        self.alerts.raised(run.name, signal, self.estate, self._out)
+
+    def _clear(self, run: RuleRun, signal: Clear) -> None:
+        held = self.alerts.open_of(run.name, signal.key)
+        if held is None or held.alert.condition == "cleared":
+            return  # nobody was told of it: it was raised while the rule warmed up, or is closed by now
+        event = SignalCleared(
+            rule=run.name,
+            rule_version=run.rule.version,
+            key=signal.key,
+            zone=signal.zone,
+            evidence=tuple(each.id for each in signal.evidence),
+            evidence_positions=tuple(each.position for each in signal.evidence),
+            late=signal.late,
+            at=from_us(signal.at_us),
+            withdrawn=signal.withdrawn,
+        )
+        self._out.add(run.name, signal.key, event)
+        self.alerts.cleared(run.name, signal, self._out)
+
+    def _settle(self, trigger: Trigger) -> None:
+        for alert in self.alerts.touched:
+            self.safety.alert(alert)
+        self.alerts.touched.clear()
+        self.safety.settle(trigger, self._out)
+
+    def next_us(self) -> int | None:
+        """When the next wake-up fires, by the log's time; None when nobody waits."""
+        return self._wakeups.next_us()
+
+    def outputs(self) -> list[NewEvent]:
+        """Hands over the outputs since the last time."""
+        return self._out.take()
+
+    def changed(self) -> tuple[list[SavedState], list[str]]:
+        """What to write and what to delete since the last time: each changed value once."""
+        write: list[SavedState] = []
+        gone: list[str] = []
+        parts = [run.changed(self._now_us) for run in self._runs.values()]
+        parts += [self.alerts.changed(self._now_us), self.safety.changed()]
+        for saved, removed in parts:
+            write += saved
+            gone += removed
+        if self._now_us != self._clock_saved_us:
+            self._clock_saved_us = self._now_us
+            write.append(SavedState(_CLOCK, orjson.dumps(self._now_us)))
+        return write, gone

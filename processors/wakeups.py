@@ -1,0 +1,79 @@
+"""Wake-ups of one estate: who wants to be woken when, in the order they fire. Pure.
+
+A wake-up fires at the first input recorded at or after its `fire_us`. Normally that is its due time. One
+that was due already when its cause was recorded (history uploaded late, events out of order) waits
+`GRACE_US` more, so that the rest of the story has a chance to arrive; it is still told its due time.
+"""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple
+
+GRACE_US = 5_000_000
+
+
+class Wakeup(NamedTuple):
+    """In the order in which they fire."""
+
+    fire_us: int
+    due_us: int
+    owner: str
+    key: str
+
+
+def fire_time(due_us: int, now_us: int) -> int:
+    """When a wake-up due at `due_us` fires, where its cause was recorded at `now_us`."""
+    return due_us if due_us > now_us else now_us + GRACE_US
+
+
+class Wakeups:
+    """At most one wake-up an owner and key; changes leave stale entries in the heap, skipped later."""
+
+    def __init__(self) -> None:
+        self._heap: list[Wakeup] = []
+        self._standing: dict[tuple[str, str], Wakeup] = {}
+
+    def set(self, owner: str, key: str, due_us: int, fire_us: int) -> None:
+        """Sets or replaces the wake-up of this owner and key."""
+        wakeup = Wakeup(fire_us, due_us, owner, key)
+        self._standing[owner, key] = wakeup
+        heappush(self._heap, wakeup)
+        if len(self._heap) > 4 * len(self._standing) + 1_000:
+            self._heap = list(self._standing.values())
+            heapify(self._heap)
+
+    def cancel(self, owner: str, key: str) -> None:
+        """Takes the wake-up back, where there is one."""
+        self._standing.pop((owner, key), None)
+
+    def get(self, owner: str, key: str) -> Wakeup | None:
+        """The standing wake-up of this owner and key."""
+        return self._standing.get((owner, key))
+
+    def next_us(self) -> int | None:
+        """When the next one fires."""
+        while self._heap:
+            first = self._heap[0]
+            if self._standing.get((first.owner, first.key)) == first:
+                return first.fire_us
+            heappop(self._heap)
+        return None
+
+    def pop(self, now_us: int) -> Wakeup | None:
+        """Takes out the first one that fires by `now_us`."""
+        heap = self._heap
+        while heap and heap[0][0] <= now_us:
+            first = heappop(heap)
+            if self._standing.get((first.owner, first.key)) == first:
+                del self._standing[first.owner, first.key]
+                return first
+        return None
+
+    @property
+    def earliest_us(self) -> int:
+        """A lower bound of `next_us`, for a cheap look before every input."""
+        return self._heap[0][0] if self._heap else _NEVER_US
+
+
+_NEVER_US = 2**62
