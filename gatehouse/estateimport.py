@@ -107,7 +107,7 @@ class Present:
 
 
 class ImportRefusedError(Exception):
-    """The registers changed again and again during the import; nothing was appended."""
+    """Others changed the registers again and again during the import."""
 
 
 def present(log: EventLog, estate: str) -> dict[Key, Present]:
@@ -189,16 +189,18 @@ def _append_all(log: EventLog, events: Sequence[NewEvent]) -> None:
 def import_estate(log: EventLog, file: EstateFile) -> list[Change]:
     """Appends what differs, in one append; gives what changed. Idempotent.
 
-    Raises LogError, ImportRefusedError; then nothing has been appended.
+    Looks again afterwards, so that what others import meanwhile is not left standing beside it. Raises
+    LogError, then nothing has been appended; ImportRefusedError when others keep changing the registers.
     """
+    done: list[Change] = []
     for _ in range(ATTEMPTS_MAX):
         known = present(log, file.estate)
         changes = differences(file, known)
         if not changes:
-            return []
+            return done
         try:
             _append_all(log, [_new_event(log, file.estate, change, known) for change in changes])
         except _ChangedMeanwhile:
             continue
-        return changes
+        done.extend(changes)
     raise ImportRefusedError(f"the registers of {file.estate} keep changing: try again when nobody imports")
