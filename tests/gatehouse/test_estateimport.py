@@ -97,7 +97,7 @@ def test_two_estates_do_not_touch_each_other(log: EventLog) -> None:
 
 
 class Meddled(MemoryLog):
-    """A log in which somebody else imports the same file just before our append."""
+    """A log in which somebody imports nearly the same file just before our append."""
 
     def __init__(self, times: int) -> None:
         super().__init__()
@@ -109,7 +109,8 @@ class Meddled(MemoryLog):
         if self.times:
             self.times, kept = 0, self.times - 1
             self._number += 1
-            import_estate(self, small((" walk_m: 40", f" walk_m: {self._number}")))
+            old = "walk_m: 40" if self._number % 2 else "limit_s: 20"
+            import_estate(self, small((old, f"{old[:-2]}{self._number}")))
             self.times = kept
         with super().transaction() as transaction:
             yield transaction
