@@ -30,7 +30,9 @@ class Broker:
         """From `mqtt://[user:password@]host[:port]`, or `mqtts://…`. Raises ValueError."""
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname:
-            raise ValueError(f"{url!r} is not a broker's address: expected mqtt://host:port or mqtts://host:port")
+            raise ValueError(
+                f"{url!r} is not a broker's address: expected mqtt://host:port or mqtts://host:port"
+            )
         return cls(
             parts.hostname, parts.port or _PORTS[parts.scheme], parts.scheme == "mqtts",
             unquote(parts.username) if parts.username else None,

@@ -17,6 +17,7 @@ import orjson
 import paho.mqtt.client as mqtt
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
 
 from eventlog import topics
 from eventlog.times import from_us, iso
@@ -31,8 +32,8 @@ _RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _TURN_S = 0.2
 
 Account = tuple[str, str]
-Credentials = Callable[[str, str], Account]
-"""From family and device to user and password."""
+Credentials = Callable[[str, str], Account | None]
+"""From family and device to user and password; None: anonymously."""
 Publish = Callable[[str, bytes, bool], None]
 """Topic, payload, retained."""
 
@@ -75,7 +76,8 @@ class DeviceConnection:
         self._under_way = 0
         self._count = threading.Lock()
         self._thread: threading.Thread | None = None
-        client_id = account[0] if account else f"{who.estate}.{who.device}"
+        # Of the device, not of the account: several devices may share a gateway's.
+        client_id = f"{who.estate}.{who.family}.{who.device}"
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False, protocol=mqtt.MQTTv311
         )
@@ -166,14 +168,19 @@ class DeviceConnection:
 
     def _shut(self) -> None:
         sock = self._client.socket()
-        if sock is not None:
+        if isinstance(sock, socket.socket):
             try:
                 sock.shutdown(socket.SHUT_RDWR)
             except OSError as error:
                 _log.debug("a device's socket was gone", device=self._who.device, error=str(error))
 
     def _on_connect(
-        self, _client: mqtt.Client, _data: object, _flags: object, reason: mqtt.ReasonCode, _properties: object
+        self,
+        _client: mqtt.Client,
+        _data: object,
+        _flags: object,
+        reason: ReasonCode,
+        _properties: object,
     ) -> None:
         if reason.is_failure:
             self.refused = str(reason)
@@ -187,7 +194,7 @@ class DeviceConnection:
         self._publish(self._who.status_topic, status("online", self._now), retain=True)
         for message in unanswered:
             if message.topic == self._who.events_topic:
-                self._publish(message.topic, message.payload)
+                self._publish(message.topic, bytes(message.payload))
         self.connected.set()
         self._ready()
 
@@ -229,7 +236,9 @@ class DeviceLinks:
             if not connection.wanted:
                 continue
             if not connection.connected.wait(max(0.0, deadline - time.monotonic())):
-                why = f"refuses the account: {connection.refused}" if connection.refused else "does not answer"
+                why = (
+                    f"refuses the account: {connection.refused}" if connection.refused else "does not answer"
+                )
                 raise BrokerError(f"the broker at {self._broker.host}:{self._broker.port} {why}")
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from typing import Literal
 import paho.mqtt.client as mqtt
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
 
 from simulators.broker import KEEPALIVE_S, Broker, BrokerError
 
@@ -150,7 +151,12 @@ class OrderedPublisher:
         return rc if rc != MQTTErrorCode.MQTT_ERR_SUCCESS else client.loop_misc()
 
     def _on_connect(
-        self, _client: mqtt.Client, _data: object, _flags: object, reason: mqtt.ReasonCode, _properties: object
+        self,
+        _client: mqtt.Client,
+        _data: object,
+        _flags: object,
+        reason: ReasonCode,
+        _properties: object,
     ) -> None:
         self._connected = not reason.is_failure
         self._refused = str(reason) if reason.is_failure else None
@@ -186,9 +192,8 @@ class OrderedPublisher:
         while not self._connected:
             rc = self._once(0.2)
             if self._refused:
-                raise BrokerError(
-                    f"the broker at {self._broker.host}:{self._broker.port} refuses the account: {self._refused}"
-                )
+                where = f"{self._broker.host}:{self._broker.port}"
+                raise BrokerError(f"the broker at {where} refuses the account: {self._refused}")
             if rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 raise ConnectionError(f"the broker closed the connection ({rc.name})")
             if time.monotonic() > deadline:

@@ -33,7 +33,7 @@ class Clock(Protocol):
 
 
 class PacedClock:
-    """The scenario's own time, from `start_us` on, `speed` times as fast as the wall's; 0: without waiting."""
+    """The scenario's own time from `start_us` on, `speed` times as fast as the wall's; 0: no waiting."""
 
     def __init__(self, start_us: int, speed: float, idle: Callable[[], None] = lambda: None) -> None:
         self._start_us, self._now_us, self._speed = start_us, start_us, speed
@@ -103,7 +103,7 @@ class Stage:
                 device.online()
         self._link.settle(SETTLE_S)
 
-    def play(self, start_us: int, on_moment: Callable[[int], None] = lambda at_us: None) -> None:
+    def play(self, start_us: int, on_moment: Callable[[int], None] = lambda _at_us: None) -> None:
         """Plays the whole time line, then tells the time of its end. `on_moment` is called before each new
         moment, and at the end, with the microseconds since 1970."""
         self._start_us = start_us
@@ -148,7 +148,7 @@ class Stage:
         if act.does not in PRESENCE_WORDS:
             return self._sayer(device, act.does, act.data)
         do = {"online": device.online, "offline": device.offline, "goodbye": device.goodbye}[act.does]
-        return lambda at_us: do()
+        return lambda _at_us: do()
 
     def _sayer(self, device: Device, word: str, data: dict[str, object]) -> Callable[[int], None]:
         silent_from_us = self._faults.silent_from_us(device.who)

@@ -66,9 +66,7 @@ def group(alerts: Sequence[Alert]) -> list[Seen]:
     return [Seen(tuple(changes)) for changes in found.values()]
 
 
-def judge(
-    scenario: Scenario, start_us: int, alerts: Sequence[Alert], *, sent: Collection[str]
-) -> Verdict:
+def judge(scenario: Scenario, start_us: int, alerts: Sequence[Alert], *, sent: Collection[str]) -> Verdict:
     """The verdict on what was published. `sent` are the ids of the events that the run's devices made."""
     open_ = group(alerts)
     judged: list[Judged] = []
@@ -117,19 +115,21 @@ def _fits(what: What, alert: Alert) -> bool:
 
 def severity_at(scenario: Scenario, expected: Expected, alert: Alert) -> str:
     """The severity that is expected at the hour of the alert on the estate's clock."""
-    return expected.at_night if expected.at_night and is_night(scenario, to_us(alert.at)) else expected.severity
+    return (
+        expected.at_night if expected.at_night and is_night(scenario, to_us(alert.at)) else expected.severity
+    )
 
 
 def is_night(scenario: Scenario, at_us: int) -> bool:
     """Whether a moment falls into the night of the scenario's estate."""
     now = f"{from_us(at_us).astimezone(ZoneInfo(scenario.estate.time_zone)):%H:%M}"
     night = scenario.estate.night
-    return night.start <= now < night.end if night.start < night.end else now >= night.start or now < night.end
+    return (
+        night.start <= now < night.end if night.start < night.end else now >= night.start or now < night.end
+    )
 
 
-def _why_not(
-    scenario: Scenario, expected: Expected, seen: Seen, start_us: int, sent: Collection[str]
-) -> str:
+def _why_not(scenario: Scenario, expected: Expected, seen: Seen, start_us: int, sent: Collection[str]) -> str:
     """Why an alert doesn't meet an expectation; empty when it does."""
     alert = seen.last
     if not _fits(expected, alert):
@@ -154,7 +154,8 @@ def _nearest(
     scenario: Scenario, expected: Expected, open_: Sequence[Seen], start_us: int, sent: Collection[str]
 ) -> str:
     reasons = (
-        _why_not(scenario, expected, seen, start_us, sent) for seen in open_ if seen.last.rule == expected.rule
+        _why_not(scenario, expected, seen, start_us, sent)
+        for seen in open_
+        if seen.last.rule == expected.rule
     )
     return "; ".join(reasons)
-

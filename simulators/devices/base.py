@@ -106,7 +106,12 @@ class Device:
             self.seq += 1
             number = self.seq
         return Message(
-            self.who, event_id(self._run, self.who, number), number, type_name, at_us + self._clock_off_us, checked
+            self.who,
+            event_id(self._run, self.who, number),
+            number,
+            type_name,
+            at_us + self._clock_off_us,
+            checked,
         )
 
     def _uptime_s(self, at_us: int) -> float:
@@ -183,7 +188,7 @@ class Device:
         self.dropped.append(gone.seq)
         _log.warning(
             "a device's buffer is full: its oldest event is lost",
-            device=self.who.device, seq=gone.seq, dropped=len(self.dropped), buffer_events_max=self._buffer_max,
+            device=self.who.device, seq=gone.seq, dropped=len(self.dropped), buffer_max=self._buffer_max,
         )  # fmt: skip
 
     def _next_session(self) -> str:

@@ -67,7 +67,7 @@ def play(
     account: Account | None = None,
     speed: float = 0.0,
     bad_rows: BadRows = "report",
-    on_progress: Callable[[Report], None] = lambda report: None,
+    on_progress: Callable[[Report], None] = lambda _report: None,
 ) -> Report:
     """Plays a table over MQTT. `speed` 0 is as fast as the broker takes it.
 
@@ -84,7 +84,7 @@ def play_into(
     *,
     speed: float = 0.0,
     bad_rows: BadRows = "report",
-    on_progress: Callable[[Report], None] = lambda report: None,
+    on_progress: Callable[[Report], None] = lambda _report: None,
 ) -> Report:
     """Plays a table into a publisher; returns once all is answered."""
     report = Report(bad_rows=bad_rows)

@@ -75,7 +75,9 @@ def rows(path: Path, table: TableMap) -> Iterator[Sent | BadRow]:
                 yield BadRow(str(path), reader.line_num, f"not readable as CSV: {error}")
                 continue
             except EOFError as error:
-                raise TableError(f"{path} ends in the middle, after line {reader.line_num}: {error}") from error
+                raise TableError(
+                    f"{path} ends in the middle, after line {reader.line_num}: {error}"
+                ) from error
             if not fields:
                 continue
             if len(fields) != len(header):
@@ -163,7 +165,7 @@ def _field(name: str, what: FieldMap, header: Sequence[str]) -> Callable[[Row], 
         return _in_turn(what.alternate, header)
     if what.column is None:
         constant = what.value
-        return lambda row: constant
+        return lambda _row: constant
     index, column, values, default = header.index(what.column), what.column, what.values, what.default
     if values is None and default is None:
         return lambda row: row[index]

@@ -99,7 +99,9 @@ def _check_act(
     scenario: Scenario, act: Act, path: tuple[str | int, ...], last_us: int, findings: Findings
 ) -> None:
     if act.moments()[-1] > last_us:
-        findings.add((*path, "at"), format_offset(act.moments()[-1]), "before_end", last=format_offset(last_us))
+        findings.add(
+            (*path, "at"), format_offset(act.moments()[-1]), "before_end", last=format_offset(last_us)
+        )
     if act.times > 1 and not act.every:
         findings.add((*path, "times"), act.times, "every")
     spec = scenario.devices.get(act.device)

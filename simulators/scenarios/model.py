@@ -34,7 +34,7 @@ def parse_offset(value: Any) -> int:
 
 
 def format_offset(us: int) -> str:
-    """`MM:SS`, or `HH:MM:SS` from an hour on, with milliseconds where there are any; negative with a minus."""
+    """`MM:SS`, or `HH:MM:SS` from an hour on; milliseconds where there are any; a minus if negative."""
     sign, us = ("-", -us) if us < 0 else ("", us)
     seconds, rest = divmod(us, 1_000_000)
     text = f"{seconds // 60 % 60:02d}:{seconds % 60:02d}"

@@ -1,0 +1,126 @@
+"""Listens to what a system alerts, as a gateway may: nothing here publishes or judges."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+import orjson
+import paho.mqtt.client as mqtt
+import structlog
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+from pydantic import ValidationError
+
+from eventlog import topics
+from eventlog.times import to_us
+from eventlog.vocabulary import Alert
+from simulators.broker import KEEPALIVE_S, Broker, BrokerError
+from simulators.link import Account
+
+_log = structlog.get_logger()
+
+
+class AlertWatch:
+    """Listens to an estate's alerts and to what Gatehouse says of itself. A context manager."""
+
+    def __init__(
+        self, broker_url: str, account: Account | None, estate: str, on_alert: Callable[[Alert], None]
+    ) -> None:
+        self._broker = Broker.of(broker_url)
+        self._topics = {topics.alerts(estate): self._take_alert, topics.system(estate): self._take_system}
+        self._on_alert = on_alert
+        self._lock = threading.Lock()
+        self._alerts: list[Alert] = []
+        self._last_s = time.monotonic()
+        self._listening = threading.Event()
+        self._refused: str | None = None
+        self._system_us: int | None = None
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id=f"simulate-{uuid.uuid4().hex[:12]}", protocol=mqtt.MQTTv311
+        )
+        self._broker.prepare(self._client, account)
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
+
+    def __enter__(self) -> AlertWatch:
+        where = f"{self._broker.host}:{self._broker.port}"
+        try:
+            self._client.connect(self._broker.host, self._broker.port, KEEPALIVE_S)
+        except OSError as error:
+            raise BrokerError(f"no broker at {where}: {error}") from error
+        self._client.loop_start()
+        if not self._listening.wait(10.0) or self._refused:
+            self.__exit__()
+            raise BrokerError(
+                f"the broker at {where} does not let the gateway listen: {self._refused or 'no answer'}"
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """Every change of an alert so far, in order."""
+        with self._lock:
+            return list(self._alerts)
+
+    @property
+    def quiet_s(self) -> float:
+        """How long no alert has come."""
+        with self._lock:
+            return time.monotonic() - self._last_s
+
+    def system_us(self) -> int | None:
+        """The estate's time as the system last said it, if it did."""
+        return self._system_us
+
+    def _on_connect(
+        self, client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _properties: object
+    ) -> None:
+        if reason.is_failure:
+            self._refused = str(reason)
+            self._listening.set()
+        else:
+            client.subscribe([(topic, 1) for topic in self._topics])
+
+    def _on_subscribe(
+        self,
+        _client: mqtt.Client,
+        _data: object,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: object,
+    ) -> None:
+        if reasons and reasons[0].is_failure:
+            self._refused = f"no right to subscribe to alerts ({reasons[0]})"
+        self._listening.set()
+
+    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        take = self._topics.get(message.topic)
+        if take is not None:
+            take(bytes(message.payload))
+
+    def _take_alert(self, payload: bytes) -> None:
+        try:
+            alert = Alert.model_validate_json(payload)
+        except ValidationError as error:
+            _log.warning("what was published as an alert is none", error=str(error))
+            return
+        with self._lock:
+            self._alerts.append(alert)
+            self._last_s = time.monotonic()
+        self._on_alert(alert)
+
+    def _take_system(self, payload: bytes) -> None:
+        try:
+            said = orjson.loads(payload).get("at")
+            self._system_us = to_us(datetime.fromisoformat(said)) if said else None
+        except (ValueError, AttributeError, TypeError) as error:
+            _log.debug("the system's status says no time", error=str(error))
