@@ -35,3 +35,11 @@ MESSAGES_PUBLISHED = Counter(
     "gatehouse_messages_published_total", "MQTT messages sent and acknowledged", ["kind"]
 )
 CLOCK_JUMPS = Counter("gatehouse_clock_jumps_total", "Jumps of the machine's clock beyond the bound")
+BROKER_REFUSED = Counter(
+    "gatehouse_broker_refused_total",
+    "What the embedded broker refused: connect, publish, subscribe",
+    ["what"],
+)
+BROKER_DROPPED = Counter(
+    "gatehouse_broker_dropped_total", "Messages to slow or absent subscribers dropped by the embedded broker"
+)
