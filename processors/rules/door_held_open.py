@@ -81,7 +81,7 @@ class DoorHeldOpen(Rule[Doorway]):
 
     def on_event(self, key: str, state: Doorway, event: Recorded, estate: Estate) -> Step[Doorway] | None:
         if event.type == DoorOpened.TYPE:
-            after = self._opened(state, event)
+            after = self._opened(state, event, self._limit_us(key, estate))
             signals: tuple[Signal, ...] = ()
         else:
             after, signals = self._closed(key, state, event, estate)
@@ -104,12 +104,15 @@ class DoorHeldOpen(Rule[Doorway]):
                 signals.append(Clear(key, zone, opening.closed_us, (opening.event,), late=opening.late))
         return self._step(key, replace(state, openings=tuple(kept)), tuple(signals), estate)
 
-    def _opened(self, state: Doorway, event: Recorded) -> Doorway:
+    def _opened(self, state: Doorway, event: Recorded, limit_us: int) -> Doorway:
         at_us = event.effective_us
         opening = Opening(at_us, evidence_of(event), event.late)
-        if at_us <= state.loose_close_us:  # its close overtook it
-            opening = replace(opening, closed_us=state.loose_close_us)
-            return _with(replace(state, loose_close_us=0), opening)
+        closed_us = state.loose_close_us
+        if 0 <= closed_us - at_us <= DISORDER_US:  # its close overtook it
+            state = replace(state, loose_close_us=0)
+            if closed_us - at_us <= limit_us:
+                return state
+            return _with(state, replace(opening, closed_us=closed_us))
         standing = _standing(state, event.late)
         if standing is None:
             return _with(state, opening)
