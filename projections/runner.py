@@ -7,9 +7,11 @@ run it at once and do no harm: whoever finds a position moved starts again from 
 
 from __future__ import annotations
 
+import gc
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -26,7 +28,7 @@ from projections.occupancy import Occupancy
 from projections.store import writing
 from projections.zones import Zones
 
-BATCH_EVENTS_MAX = 2_000
+BATCH_EVENTS_MAX = 4_000
 WAIT_S = 1.0
 RETRIES_MAX = 60
 
@@ -37,6 +39,19 @@ Progress = Callable[[Position, Position], None]
 """Told the position reached and the head of the log."""
 
 _log = structlog.get_logger()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keeps the cycle collector off while a batch is handled: it makes no cycles, and looking for some in
+    its thousands of short-lived objects takes a quarter of the time. A batch lasts some 30 ms."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class ProjectionRunner:
@@ -152,11 +167,12 @@ class ProjectionRunner:
         after = min(group.values())
         head = self._log.head()
         types = frozenset().union(*(projection.listens_to for projection in group))
-        events = self._log.read(after=after, limit=self._batch, types=types) if head > after else ()
-        reached = events[-1].position if len(events) == self._batch else max(head, after)
-        if reached > after:
-            self._apply(group, events, reached)
-        return len(events)
+        with _uncollected():
+            events = self._log.read(after=after, limit=self._batch, types=types) if head > after else ()
+            reached = events[-1].position if len(events) == self._batch else max(head, after)
+            if reached > after:
+                self._apply(group, events, reached)
+            return len(events)
 
     def _apply(
         self, group: dict[Projection, Position], events: Sequence[Recorded], reached: Position
@@ -188,8 +204,9 @@ class ProjectionRunner:
             live = [one for one in g.generations(connection) if one.name == projection.name and one.live]
             if any(one.position > mine for one in live):
                 return
-            g.switch(connection, projection)
-        _log.info("projection_switched", name=projection.name, generation=projection.generation)
+            if all(one.generation != projection.generation for one in live):  # else another process was first
+                g.switch(connection, projection)
+                _log.info("projection_switched", name=projection.name, generation=projection.generation)
         self._building.pop(projection)
         self._live = {old: at for old, at in self._live.items() if old.name != projection.name}
         self._live[projection] = mine

@@ -1,0 +1,132 @@
+"""Histories of a small estate for tests: registers, devices, plates, alerts, made from few choices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from eventlog import codec
+from eventlog.ids import derived_id
+from eventlog.ports import NewEvent
+from eventlog.vocabulary import (
+    Alert,
+    AlertAcknowledged,
+    AlertClosed,
+    AlertRaised,
+    AlertUpdated,
+    DeviceHeartbeat,
+    DeviceOffline,
+    DeviceOnline,
+    DeviceRemoved,
+    DeviceSet,
+    DoorOpened,
+    EstateSet,
+    Event,
+    GateRemoved,
+    GateSet,
+    PlateRead,
+    SafetyChanged,
+    SquadRemoved,
+    SquadSet,
+    ThreatLevelChanged,
+    Words,
+    ZoneRemoved,
+    ZoneSet,
+)
+
+START = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)
+BOTH = Words(zh="北门", en="North gate")
+
+
+def alert(alert_id: str, estate: str = "xiegou", **fields: Any) -> Alert:
+    """An alert with everything filled in."""
+    at = fields.pop("at", START)
+    given: dict[str, Any] = {
+        "rule": "repeated_denials",
+        "key": alert_id,
+        "episode": alert_id,
+        "severity": "medium",
+        "state": "raised",
+        "condition": "active",
+        "zone": "north",
+        "devices": ("gate-n1",),
+        "title": Words(zh="北门连续拒绝三次", en="Three denials at the north gate"),
+        "raised_at": at,
+        "squad": "squad-1",
+        **fields,
+    }
+    return Alert(id=alert_id, estate=estate, at=at, **given)
+
+
+@dataclass
+class History:
+    """Events of one estate, a second apart, each with an id from its place."""
+
+    estate: str = "xiegou"
+    events: list[NewEvent] = field(default_factory=list)
+
+    def add(self, event: Event, device: str = "", family: str = "access", late_s: float = 0) -> None:
+        """One event more; `late_s` is how long it took to arrive."""
+        at = START + timedelta(seconds=len(self.events))
+        source = f"estates/{self.estate}/{family}/{device}" if device else f"estates/{self.estate}/gatehouse"
+        received_us = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+        self.events.append(
+            codec.make(
+                event,
+                estate=self.estate,
+                source=source,
+                event_id=derived_id(self.estate, "history", len(self.events)),
+                at=at - timedelta(seconds=late_s),
+                received_us=received_us,
+            )
+        )
+
+    def registers(self) -> History:
+        """The estate, two zones, a squad, a gate, three devices."""
+        self.add(EstateSet(name=Words(zh="谢沟", en="Xiegou"), default_squad="squad-1"))
+        self.add(ZoneSet(zone="north", name=BOTH, squad="squad-1"))
+        self.add(ZoneSet(zone="south", name=Words(zh="南门", en="South gate")))
+        self.add(SquadSet(squad="squad-1", name=Words(zh="一组", en="Squad 1")))
+        self.add(GateSet(gate="gate-v1", zone="north", lanes=("lane-1", "lane-2")))
+        for device in ("gate-n1", "gate-s1"):
+            self.add(DeviceSet(device=device, family="access", zone="north", name=BOTH))
+        self.add(DeviceSet(device="cam-p1", family="vehicle", zone="north"))
+        return self
+
+
+def event_of(choice: int, which: int) -> tuple[Event, str, str]:
+    """An event, its device and family, from two small numbers."""
+    device = f"gate-{'ns'[which % 2]}1"
+    plate = f"苏A1234{which % 3}"
+    one = alert(f"alert-{which % 4}", version=choice % 5 + 1)
+    level = ("safe", "watch", "alert", "danger")[which % 4]
+    zone = ("north", "south")[which % 2]
+    choices: list[tuple[Event, str, str]] = [
+        (DoorOpened(door=device), device, "access"),
+        (DeviceHeartbeat(battery=which % 100, uptime_s=which), device, "access"),
+        (DeviceOnline(device=device, session=str(which)), "", ""),
+        (DeviceOffline(device=device), "", ""),
+        (PlateRead(plate=plate, confidence=0.9, lane="lane-1", direction="in"), "cam-p1", "vehicle"),
+        (PlateRead(plate=plate, confidence=0.9, lane="lane-2", direction="out"), "cam-p1", "vehicle"),
+        (PlateRead(plate="无", confidence=0.1, lane="lane-1", direction="in"), "cam-p1", "vehicle"),
+        (GateSet(gate=f"gate-v{which % 3}", zone=zone, lanes=("lane-1", f"lane-{which % 4}")), "", ""),
+        (GateSet(gate="gate-v1", zone=zone, lanes=("lane-1",), boundary=bool(which % 2)), "", ""),
+        (GateRemoved(entry=f"gate-v{which % 3}"), "", ""),
+        (DeviceSet(device=device, family="access", zone=zone), "", ""),
+        (DeviceRemoved(entry=device), "", ""),
+        (ZoneSet(zone=zone, name=BOTH, squad=None if which % 2 else "squad-1"), "", ""),
+        (ZoneRemoved(entry=zone), "", ""),
+        (SquadRemoved(entry="squad-1"), "", ""),
+        (SafetyChanged(zone=zone, level=level, previous="safe", cause_kind="alert", at=START), "", ""),
+        (ThreatLevelChanged(level=level, previous="safe", zones=which % 3, at=START), "", ""),
+        (AlertRaised(alert=one), "", ""),
+        (AlertUpdated(alert=one.model_copy(update={"severity": "high"})), "", ""),
+        (AlertAcknowledged(alert=one.model_copy(update={"state": "acknowledged"}), by="li"), "", ""),
+        (AlertClosed(alert=one.model_copy(update={"state": "closed", "disposition": "test"})), "", ""),
+    ]
+    return choices[choice % len(choices)]
+
+
+CHOICES = 21
+"""How many kinds of events `event_of` knows."""
