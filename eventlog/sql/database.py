@@ -202,16 +202,22 @@ class Database(ABC):
             return self.connect()
 
     def _give_back(self, connection: Connection) -> None:
+        if connection.broken:
+            self._drop_idle()  # what broke it, a server's restart, may have broken them as well
         if connection.broken or self._closed or len(self._idle) >= IDLE_CONNECTIONS_MAX:
             connection.close()
         else:
             self._idle.append(connection)
 
+    def _drop_idle(self) -> None:
+        with suppress(IndexError):  # other threads take from it too
+            while True:
+                self._idle.pop().close()
+
     def close(self) -> None:
         """Closes what is idle now, and the rest as it comes back."""
         self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        self._drop_idle()
 
 
 def _roll_back(connection: Connection) -> None:

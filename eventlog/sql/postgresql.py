@@ -209,7 +209,7 @@ class _Ear:
         try:
             connection.execute(f"LISTEN {_CHANNEL}")
             while not self._stop.is_set():
-                for _ in connection.notifies(timeout=LISTEN_AGAIN_S, stop_after=1):
+                for _ in connection.notifies(timeout=LOOK_EVERY_S, stop_after=1):
                     with self._news:
                         self.heard += 1
                         self._news.notify_all()

@@ -53,6 +53,7 @@ class SqliteDatabase(Database):
         pipes = os.path.join(self._beside, "waiting")
         try:
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
+            os.makedirs(self._beside, mode=0o700, exist_ok=True)
             os.makedirs(pipes, mode=0o700, exist_ok=True)
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except OSError as error:

@@ -36,9 +36,9 @@ class Listener:
             while len(os.read(self._descriptor, _DRAIN_BYTES)) == _DRAIN_BYTES:
                 pass
 
-    def wait(self, timeout_s: float) -> None:
-        """Waits for a byte."""
-        self._poll.poll(max(0, round(timeout_s * 1_000)))
+    def wait(self, timeout_s: float) -> bool:
+        """Waits for a byte; False when none came."""
+        return bool(self._poll.poll(max(0, round(timeout_s * 1_000))))
 
     def close(self) -> None:
         """Takes the pipe away."""
