@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 SYSTEM_FILE = "system.json"
-_REMEMBERED = ("database", "time")
+_REMEMBERED = ("database", "time", "http", "mqtt", "broker")
 
 
 class NoSystemError(Exception):

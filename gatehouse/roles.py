@@ -78,8 +78,9 @@ def run_ingest(settings: Settings, stop: threading.Event, beating: Beating) -> N
 
 def run_process(settings: Settings, stop: threading.Event, beating: Beating) -> None:
     """Decides for the estates and sends messages out; prints a line per alert."""
-    from gatehouse.printing import AlertPrinter
     from processors.delivery.mqtt import MqttDelivery
+
+    from gatehouse.printing import AlertPrinter
     from processors.runners.embedded import EmbeddedRunner
 
     logs = [_open_log(settings) for _ in range(3)]
@@ -88,8 +89,8 @@ def run_process(settings: Settings, stop: threading.Event, beating: Beating) -> 
     delivery = MqttDelivery(logs[1], url=url, username=user, password=password)
     printer = AlertPrinter(logs[2], language=settings.language)
     others = [
-        _guarded("delivery", lambda: delivery.run(stop), stop),
-        _guarded("printer", lambda: printer.run(stop), stop),
+        _guarded("delivery", lambda: delivery.run(stop)),
+        _guarded("printer", lambda: printer.run(stop)),
     ]
     beating.set_ready()
     try:
@@ -131,7 +132,7 @@ def run_simulate(settings: Settings, stop: threading.Event, beating: Beating) ->
     run_live(settings, stop)
 
 
-def run_prepare(settings: Settings, stop: threading.Event, beating: Beating) -> None:
+def run_prepare(settings: Settings, _stop: threading.Event, _beating: Beating) -> None:
     """Brings the database up to date, makes the first accounts, imports the estate, says where to look."""
     from gatehouse.preparing import prepare
 
@@ -158,7 +159,7 @@ def _when(event: threading.Event, action: Callable[[], None], stop: threading.Ev
     threading.Thread(target=wait, daemon=True, name="when-ready").start()
 
 
-def _guarded(name: str, run: Callable[[], None], stop: threading.Event) -> threading.Thread:
+def _guarded(name: str, run: Callable[[], None]) -> threading.Thread:
     """A thread whose failure ends the role, so that the supervisor starts it afresh."""
 
     def guarded() -> None:

@@ -21,6 +21,9 @@ def add_to(app: typer.Typer) -> None:
         quarantine,
         rules,
     )
+    from gatehouse.say import language
+    from gatehouse.simulating import environments
+    from simulators.cli import add_commands
 
     app.add_typer(estate.app, name="estate")
     app.add_typer(log.app, name="log")
@@ -32,3 +35,4 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(broker.app, name="broker-config")
     app.add_typer(docs.app, name="docs")
     doctor.add_to(app)
+    add_commands(app, environments, language=language())
