@@ -19,15 +19,13 @@ from typing import Any
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
-from ingest.messages import PACKET_BYTES_MAX, Message
+from ingest.messages import PACKET_BYTES_MAX
+from ingest.packets import Delivered, cut_publish
 
 _RECV_BYTES = 256 * 1024
 _PUBLISH, _PUBACK = 0x30, 0x40
 _again = MQTTErrorCode.MQTT_ERR_AGAIN
 _fine = MQTTErrorCode.MQTT_ERR_SUCCESS
-
-Delivered = tuple[Message, int]
-"""A message and the number to acknowledge it by; 0 where its sender wants no answer."""
 
 
 class BatchClient(Client):
@@ -138,45 +136,6 @@ class BatchClient(Client):
 def _is_plain_publish(head: int) -> bool:
     """A PUBLISH of QoS 0 or 1; nothing here subscribes with more."""
     return head & 0xF4 == _PUBLISH
-
-
-def cut_publish(data: bytes, at: int, arrived_us: int) -> tuple[Delivered | None, int] | None:
-    """The PUBLISH of QoS 0 or 1 that starts at `at`, and where the next packet starts.
-
-    None: it has come in part only. No message: it is malformed. (MQTT 3.1.1, 2.2.3 and 3.3)
-    """
-    head, place, end = data[at], at + 1, len(data)
-    length = shift = 0
-    while True:
-        if shift > 21:
-            return None, end
-        if place >= end:
-            return None
-        byte = data[place]
-        place += 1
-        length |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            break
-        shift += 7
-    stop = place + length
-    if stop > end:
-        return None
-    numbered = 2 if head & 0x06 else 0
-    body = place + 2
-    if body <= stop:
-        body += (data[place] << 8) | data[place + 1]
-    if body + numbered > stop:
-        return None, end
-    number = (data[body] << 8) | data[body + 1] if numbered else 0
-    message = Message(
-        data[place + 2 : body].decode("utf-8", "backslashreplace"),
-        data[body + numbered : stop],
-        1 if numbered else 0,
-        head & 0x01 == 0x01,
-        head & 0x08 == 0x08,
-        arrived_us,
-    )
-    return (message, number), stop
 
 
 def _leave_it(client: Client, userdata: Any, sock: Any) -> None:

@@ -1,0 +1,1 @@
+"""The parts of the embedded broker: amqtt's, with those replaced that store, answer, or check rights."""
