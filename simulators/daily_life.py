@@ -147,8 +147,13 @@ class Life:
         pause_s = self._random.uniform(*INCIDENT_EVERY_S)
         self._at(now_us + int(pause_s * SECOND_US), self._incidents)
         kinds = (
-            self._denials, self._watched_plate, self._forced, self._stranger, self._left_open, self._camera_lost,
-        )  # fmt: skip
+            self._denials,
+            self._watched_plate,
+            self._forced,
+            self._stranger,
+            self._left_open,
+            self._camera_lost,
+        )
         kinds[self._incident % len(kinds)](now_us)
         self._incident += 1
 

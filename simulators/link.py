@@ -28,6 +28,7 @@ from simulators.message import Identity, status
 IN_FLIGHT_MAX = 100
 """Messages of one device that may wait for their acknowledgement."""
 
+FAREWELL_S = 2.0
 _RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _TURN_S = 0.2
 
@@ -103,15 +104,16 @@ class DeviceConnection:
         self._shut()
 
     def close(self) -> None:
-        """See `Connection`; waits for what is under way, two seconds at most."""
-        deadline = time.monotonic() + 2.0
-        while self.connected.is_set() and self._under_way and time.monotonic() < deadline:
-            time.sleep(0.01)
+        """See `Connection`; what is under way is waited for, `FAREWELL_S` at most."""
+        self.begin_close()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(FAREWELL_S + 3.0)
+
+    def begin_close(self) -> None:
+        """Starts to close and returns at once."""
         self._ended.set()
         self._wanted.clear()
         self._changed.set()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(5.0)
 
     def send(self, payload: bytes) -> bool:
         """See `Connection`."""
@@ -159,12 +161,21 @@ class DeviceConnection:
         while self._wanted.is_set() and self._client.loop(_TURN_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
             pass
         was_connected = self.connected.is_set()
+        if self._ended.is_set():
+            self._finish()
         self.connected.clear()
         if was_connected and self._ended.is_set() and self._client.is_connected():
             self._client.disconnect()
             self._client.loop_write()
         self._shut()
         return was_connected
+
+    def _finish(self) -> None:
+        """Stays for the acknowledgements of what is under way."""
+        deadline = time.monotonic() + FAREWELL_S
+        while self._under_way and self.connected.is_set() and time.monotonic() < deadline:
+            if self._client.loop(_TURN_S) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return
 
     def _shut(self) -> None:
         sock = self._client.socket()
@@ -242,7 +253,9 @@ class DeviceLinks:
                 raise BrokerError(f"the broker at {self._broker.host}:{self._broker.port} {why}")
 
     def close(self) -> None:
-        """Ends all connections."""
+        """Ends all connections, all at the same time."""
+        for connection in self._connections:
+            connection.begin_close()
         for connection in self._connections:
             connection.close()
 

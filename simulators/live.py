@@ -29,7 +29,7 @@ def names() -> list[str]:
 
 
 def cast_of(name: str) -> Cast:
-    """The cast of that name; its devices are what needs accounts. Raises LookupError naming those there are."""
+    """The cast of that name; its devices need accounts. Raises LookupError naming those there are."""
     if name not in CASTS:
         raise LookupError(f"nothing called {name!r} can be simulated live; there is: {', '.join(names())}")
     return CASTS[name]
