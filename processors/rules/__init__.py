@@ -3,8 +3,28 @@
 from typing import Any
 
 from processors.rules.base import Rule
+from processors.rules.device_offline import DeviceOfflineRule
+from processors.rules.docs import write_docs
+from processors.rules.door_forced import DoorForced
 from processors.rules.door_held_open import DoorHeldOpen
 from processors.rules.repeated_denials import RepeatedDenials
+from processors.rules.vehicle_not_permitted import VehicleNotPermitted
+from processors.rules.watchlist_plate import WatchlistPlate
 
-RULES: dict[str, type[Rule[Any]]] = {rule.name: rule for rule in (DoorHeldOpen, RepeatedDenials)}
+RULES: dict[str, type[Rule[Any]]] = {
+    rule.name: rule
+    for rule in (
+        DoorForced,
+        DoorHeldOpen,
+        RepeatedDenials,
+        VehicleNotPermitted,
+        WatchlistPlate,
+        DeviceOfflineRule,
+    )
+}
 """Every rule by its name."""
+
+
+def document() -> str:
+    """docs/rules.md, made from the rules themselves and the catalogue."""
+    return write_docs(RULES)

@@ -1,0 +1,174 @@
+"""`door_forced`: a door opens and nobody let anyone through. Pure; knows doors, grants and exits only.
+
+An opening without a release is judged a little later, since the release may come after it; what the
+controller itself calls forced is told at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from pydantic import Field
+
+from eventlog.estate import Estate
+from eventlog.ports import Recorded
+from eventlog.vocabulary import (
+    AccessGranted,
+    DeviceOnline,
+    DoorClosed,
+    DoorEvent,
+    DoorForcedByDevice,
+    DoorOpened,
+    ExitRequested,
+)
+from processors.rules.base import Clear, Evidence, Raise, Rule, RuleSettings, Seconds, Step, evidence_of, us
+from processors.rules.titles import door_name, title, zone_name
+
+RELEASES_MAX = 8
+"""Releases of one door kept, the newest."""
+OPENS_MAX = 16
+"""Openings of one door under judgement at once (an upload of history brings many)."""
+DISORDER_US = 10_000_000
+"""Events come out of order by less than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An opening that nothing explains so far."""
+
+    at_us: int
+    event: Evidence
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """A door's last releases, its openings under judgement, when its device came online, whether it was
+    told as forced and is open still."""
+
+    at_us: tuple[int, ...] = ()
+    opens: tuple[Open, ...] = ()
+    online_us: int = 0
+    told: bool = False
+
+
+class Settings(RuleSettings):
+    grant_s: Seconds = Field(5, description="a release this long before the opening explains it, seconds")
+    settle_s: Seconds = Field(2, description="an opening is judged this long after it, seconds")
+    online_s: float = Field(
+        10, ge=0, le=3_600, description="silent this long after the door's device came online, seconds"
+    )
+    maintenance: bool = Field(False, description="true while people work on the doors: silent")
+
+
+class DoorForced(Rule[Releases]):
+    """One key a door."""
+
+    name = "door_forced"
+    version = 1
+    listens_to = frozenset(
+        {AccessGranted, ExitRequested, DoorOpened, DoorClosed, DoorForcedByDevice, DeviceOnline}
+    )
+    Settings = Settings
+    State = Releases
+
+    def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
+        what = event.event
+        if isinstance(what, DeviceOnline):
+            return estate.doors_of.get(what.device) or (what.device,)
+        return (cast(DoorEvent, what).door,)
+
+    def on_event(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
+        match event.type:
+            case "access.granted" | "access.exit_requested":
+                return self._released(key, state, event.effective_us, estate)
+            case "access.door_opened":
+                return self._opened(key, state, event, estate)
+            case "access.door_closed":
+                return self._closed(key, state, event, estate)
+            case "access.door_forced":
+                return self._forced(key, state, event, estate)
+        return self._online(key, state, event.effective_us, estate)
+
+    def on_time(self, key: str, state: Releases, due_us: int, estate: Estate) -> Step[Releases]:
+        settle_us = us(self._settings(key, estate).settle_s)
+        judged = tuple(each for each in state.opens if each.at_us + settle_us <= due_us)
+        rest = tuple(each for each in state.opens if each.at_us + settle_us > due_us)
+        signals = tuple(
+            self._raise(key, each.at_us, each.event, estate, late=each.late, by_device=False)
+            for each in judged
+        )
+        after = replace(state, opens=rest, told=state.told or bool(judged))
+        return self._step(key, after, estate, signals)
+
+    def _released(self, key: str, state: Releases, at_us: int, estate: Estate) -> Step[Releases]:
+        window_us = us(self._settings(key, estate).grant_s)
+        opens = state.opens
+        if opens:
+            opens = tuple(each for each in opens if not 0 <= each.at_us - at_us <= window_us)
+        releases = (*state.at_us[1 - RELEASES_MAX :], at_us)
+        return self._step(key, Releases(releases, opens, state.online_us, state.told), estate)
+
+    def _opened(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
+        settings = self._settings(key, estate)
+        at_us = event.effective_us
+        window_us, online_us = us(settings.grant_s), us(settings.online_s)
+        if settings.maintenance or any(0 <= at_us - each <= window_us for each in state.at_us):
+            return None
+        if state.online_us and 0 <= at_us - state.online_us <= online_us:
+            return None
+        opened = Open(at_us, evidence_of(event), event.late)
+        return self._step(key, replace(state, opens=(*state.opens[1 - OPENS_MAX :], opened)), estate)
+
+    def _online(self, key: str, state: Releases, at_us: int, estate: Estate) -> Step[Releases]:
+        silent_us = us(self._settings(key, estate).online_s)
+        opens = tuple(each for each in state.opens if not 0 <= each.at_us - at_us <= silent_us)
+        return self._step(key, replace(state, opens=opens, online_us=at_us), estate)
+
+    def _closed(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
+        if not state.told:
+            return None
+        clear = Clear(key, estate.door_zone(key), event.effective_us, (evidence_of(event),))
+        return self._step(key, replace(state, told=False), estate, (clear,))
+
+    def _forced(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
+        if self._settings(key, estate).maintenance:
+            return None
+        signal = self._raise(
+            key, event.effective_us, evidence_of(event), estate, late=event.late, by_device=True
+        )
+        return self._step(key, replace(state, told=True), estate, (signal,))
+
+    def _step(
+        self, key: str, state: Releases, estate: Estate, signals: tuple[Raise | Clear, ...] = ()
+    ) -> Step[Releases]:
+        if state.opens:
+            settle_us = us(self._settings(key, estate).settle_s)
+            return Step(state, signals, min(each.at_us for each in state.opens) + settle_us)
+        if state.told:
+            return Step(state, signals)
+        settings = self._settings(key, estate)
+        last_us = max(
+            max(state.at_us, default=0) + us(settings.grant_s), state.online_us + us(settings.online_s)
+        )
+        return Step(state, signals, None, last_us + DISORDER_US)
+
+    def _settings(self, door: str, estate: Estate) -> Any:
+        return self.for_zone(estate.door_zone(door))
+
+    def _raise(
+        self, door: str, at_us: int, event: Evidence, estate: Estate, *, late: bool, by_device: bool
+    ) -> Raise:
+        zone = estate.door_zone(door)
+        text = "door_forced.title_device" if by_device else "door_forced.title"
+        return Raise(
+            key=door,
+            zone=zone,
+            severity="high",
+            title=title(text, zone=zone_name(estate, zone), door=door_name(estate, door)),
+            at_us=at_us,
+            devices=(estate.doors[door].device if door in estate.doors else door,),
+            evidence=(event,),
+            late=late,
+        )

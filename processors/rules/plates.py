@@ -1,0 +1,29 @@
+"""What the rules about vehicles share: a read's gate, and when two reads are one pass. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eventlog.estate import Estate
+
+DISORDER_US = 10_000_000
+"""Reads come out of order by less than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The last read of a vehicle at a gate, and how severe the pass was told."""
+
+    last_us: int | None = None
+    rank: int = 0
+
+
+def same_pass(state: Pass, at_us: int, pass_us: int) -> bool:
+    """Whether a read belongs to the pass of the last one; a waiting vehicle is read again and again."""
+    return state.last_us is not None and abs(at_us - state.last_us) <= pass_us
+
+
+def gate_of(estate: Estate, lane: str) -> str:
+    """The gate of a lane, or the lane itself where it has none in the register."""
+    gate = estate.lanes.get(lane)
+    return gate.gate if gate else lane

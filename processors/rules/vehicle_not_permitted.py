@@ -1,0 +1,128 @@
+"""`vehicle_not_permitted`: a vehicle where or when it has no right to be. Pure; knows plates and gates only.
+
+A gate's `allow` says who may pass; a vehicle may when all that one of its rules names fits. A vehicle
+without a readable plate gets the benefit of the doubt about plate and group, not about its class.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from pydantic import Field
+
+from eventlog import plates
+from eventlog.estate import Estate
+from eventlog.ports import Recorded
+from eventlog.times import from_us
+from eventlog.vocabulary import GateSet, PassRule, PlateRead, VehicleSet
+from processors.rules.base import Raise, Rule, RuleSettings, Seconds, Step, evidence_of, us
+from processors.rules.plates import DISORDER_US, Pass, same_pass
+from processors.rules.titles import lane_name, title
+
+
+class Settings(RuleSettings):
+    pass_s: Seconds = Field(10, description="reads of one vehicle this close together are one pass, seconds")
+    sure_confidence: float = Field(
+        0.9, ge=0, le=1, description="below this, a look-alike of a vehicle that may pass is taken for it"
+    )
+
+
+class VehicleNotPermitted(Rule[Pass]):
+    """Key `{gate}:{plate}`; only vehicles without the right have a state."""
+
+    name = "vehicle_not_permitted"
+    version = 1
+    listens_to = frozenset({PlateRead})
+    Settings = Settings
+    State = Pass
+
+    def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
+        read = cast(PlateRead, event.event)
+        gate = estate.lanes.get(read.lane)
+        if gate is None or gate.allow is None or self._may_pass(read, gate, event, estate):
+            return ()
+        return (f"{gate.gate}:{read.plate.strip() if read.has_plate else ''}",)
+
+    def on_event(self, key: str, state: Pass, event: Recorded, estate: Estate) -> Step[Pass]:
+        read = cast(PlateRead, event.event)
+        zone = estate.lane_zone(read.lane)
+        at_us = event.effective_us
+        pass_us = us(self.for_zone(zone).pass_s)
+        after = Pass(at_us if state.last_us is None else max(at_us, state.last_us))
+        forget_us = max(at_us, event.recorded_us) + pass_us + DISORDER_US
+        if same_pass(state, at_us, pass_us):
+            return Step(after, forget_us=forget_us)
+        signal = Raise(
+            key=key,
+            zone=zone,
+            severity="high" if estate.is_night(from_us(at_us)) else "medium",
+            title=title("vehicle_not_permitted.title", gate=lane_name(estate, read.lane)),
+            at_us=at_us,
+            devices=(event.device,),
+            evidence=(evidence_of(event),),
+        )
+        return Step(after, (signal,), forget_us=forget_us)
+
+    def _may_pass(self, read: PlateRead, gate: GateSet, event: Recorded, estate: Estate) -> bool:
+        rules = gate.allow or ()
+        if not read.has_plate:
+            return read.vehicle_class is None or any(
+                _fits(rule, read, None, event, estate, unread=True) for rule in rules
+            )
+        plate = plates.normal(read.plate)
+        candidates = [estate.vehicles_by_plate.get(plate)]
+        if read.confidence < self.for_zone(gate.zone).sure_confidence:
+            shape = plates.shape(plate)
+            candidates += [
+                vehicle
+                for other, vehicle in estate.vehicles_by_shape.get(shape, ())
+                if plates.one_look_alike_apart(plate, other)
+            ]
+        return any(
+            _fits(rule, read, vehicle, event, estate, unread=False)
+            for vehicle in candidates
+            for rule in rules
+        )
+
+
+def _fits(
+    rule: PassRule,
+    read: PlateRead,
+    vehicle: VehicleSet | None,
+    event: Recorded,
+    estate: Estate,
+    *,
+    unread: bool,
+) -> bool:
+    if rule.lanes is not None and read.lane not in rule.lanes:
+        return False
+    if rule.direction is not None and read.direction != rule.direction:
+        return False
+    if rule.classes is not None:
+        kind = read.vehicle_class or (vehicle.vehicle_class if vehicle else None)
+        if kind not in rule.classes:
+            return False
+    if not unread and not _identified(rule, read, vehicle, event.effective_us):
+        return False
+    return rule.hours is None or estate.within(rule.hours, from_us(event.effective_us))
+
+
+def _identified(rule: PassRule, read: PlateRead, vehicle: VehicleSet | None, at_us: int) -> bool:
+    """Whether the vehicle is one of the rule's plates and groups, where it names any."""
+    if rule.plates is not None:
+        plate = plates.normal(vehicle.plate if vehicle else read.plate)
+        if plate not in {plates.normal(each) for each in rule.plates}:
+            return False
+    if rule.groups is None:
+        return True
+    return (
+        vehicle is not None
+        and _valid(vehicle, at_us)
+        and any(group in rule.groups for group in vehicle.groups)
+    )
+
+
+def _valid(vehicle: VehicleSet, at_us: int) -> bool:
+    moment = from_us(at_us)
+    begun = vehicle.valid_from is None or vehicle.valid_from <= moment
+    return begun and (vehicle.valid_until is None or moment < vehicle.valid_until)

@@ -1,0 +1,159 @@
+"""A door that opens and nobody let anyone through."""
+
+from __future__ import annotations
+
+import pytest
+
+from processors.rules.door_forced import DoorForced, Settings
+from tests.processors.story import check
+
+RULE = DoorForced()
+
+
+def test_an_opening_that_nothing_explains() -> None:
+    signals = check(
+        RULE,
+        """
+        00:10  building-3  opened
+        00:11.999  time
+        00:12  time                -> high building-3 since 00:10
+        00:15  building-3  closed  -> cleared building-3
+        00:20  building-3  closed
+        """,
+    )
+    assert signals[0].title.en == "building-3: door three was forced open"
+
+
+@pytest.mark.parametrize("release", ["granted", "exit", "granted by=remote"])
+def test_a_release_five_seconds_before_explains_it(release: str) -> None:
+    check(
+        RULE,
+        f"""
+        00:05  building-3  {release}
+        00:10  building-3  opened
+        00:12  time
+        00:20  building-3  closed
+        """,
+    )
+
+
+@pytest.mark.parametrize("release", ["granted", "exit"])
+def test_a_release_earlier_than_that_does_not(release: str) -> None:
+    check(
+        RULE,
+        f"""
+        00:04.999  building-3  {release}
+        00:10      building-3  opened
+        00:12      time  -> high building-3
+        """,
+    )
+
+
+def test_a_release_that_comes_late_is_heard() -> None:
+    check(
+        RULE,
+        """
+        00:10     building-3  opened
+        00:11.9   building-3  granted  @00:09
+        00:20     time
+        """,
+    )
+
+
+def test_a_release_after_the_opening_explains_nothing() -> None:
+    check(
+        RULE,
+        """
+        00:10  building-3  opened
+        00:11  building-3  granted
+        00:12  time  -> high building-3
+        """,
+    )
+
+
+def test_a_release_of_another_door_explains_nothing() -> None:
+    check(
+        RULE,
+        """
+        00:09  building-4  granted
+        00:10  building-3  opened
+        00:12  time  -> high building-3
+        """,
+    )
+
+
+def test_the_device_says_so_at_once() -> None:
+    check(
+        RULE,
+        """
+        00:09  building-3  granted
+        00:10  building-3  forced  -> high building-3
+        00:11  building-3  closed  -> cleared building-3
+        """,
+    )
+
+
+def test_a_device_just_back_online_tells_how_its_doors_stand() -> None:
+    check(
+        RULE,
+        """
+        00:00      building-3  online
+        00:10      building-3  opened
+        01:00      time
+        02:00      building-3  online
+        02:10.001  building-3  opened
+        02:20      time  -> high building-3
+        """,
+    )
+
+
+def test_online_that_comes_after_the_opening_is_heard() -> None:
+    check(
+        RULE,
+        """
+        00:10  building-3  opened
+        00:11  building-3  online  @00:09
+        00:20  time
+        """,
+    )
+
+
+def test_doors_under_maintenance_are_silent() -> None:
+    rule = DoorForced(zones={"building-3": Settings(maintenance=True)})
+    check(
+        rule,
+        """
+        00:10  building-3  opened
+        00:10  building-3  forced
+        00:10  building-4  opened
+        00:12  time  -> high building-4
+        """,
+    )
+
+
+def test_a_zone_may_have_its_own_numbers() -> None:
+    rule = DoorForced(zones={"building-3": Settings(grant_s=10, settle_s=4, online_s=1)})
+    check(
+        rule,
+        """
+        00:00  building-3  granted
+        00:09  building-3  opened
+        00:20  building-3  online
+        00:22  building-3  opened
+        00:25  time
+        00:26  time  -> high building-3
+        """,
+    )
+
+
+def test_history_is_judged_and_late() -> None:
+    check(
+        RULE,
+        """
+        00:00  building-3  opened   @-3:00:00
+        00:01  building-3  opened   @-2:00:00
+        00:02  building-3  granted  @-2:00:03
+        00:05  time  -> late high building-3
+        00:30  time
+        """,
+    )
