@@ -2,7 +2,8 @@
 accounts through `Environment`; nothing here reads settings or opens a log.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations`: typer reads the annotations of the commands made below, and
+# those use names of the function around them.
 
 import sys
 from collections.abc import Callable, Iterator
@@ -128,7 +129,7 @@ def _list(language: str, as_json: bool) -> None:
         typer.echo(f"{name:<44} {scenario.rule:<24} {what:<12} {say(scenario.title, language)}")
 
 
-def _described(name: str, scenario: Scenario) -> dict[str, Any]:
+def _described(name: str, scenario: "Scenario") -> dict[str, Any]:
     return {
         "name": name, "rule": scenario.rule, "silent": scenario.silent, "expected": len(scenario.expect),
         "seconds": scenario.length_us / 1e6, "title": scenario.title.model_dump(),
@@ -179,13 +180,13 @@ def _near(name: str, known: list[str]) -> str:
     return near(name, known)
 
 
-def _devices(scenario: Scenario) -> list[tuple[str, str]]:
+def _devices(scenario: "Scenario") -> list[tuple[str, str]]:
     from simulators.devices import KINDS
 
     return [(KINDS[spec.kind].family, device) for device, spec in scenario.devices.items()]
 
 
-def _outcome(name: str, verdict: Verdict) -> dict[str, Any]:
+def _outcome(name: str, verdict: "Verdict") -> dict[str, Any]:
     return {
         "scenario": name,
         "ok": verdict.ok,
@@ -229,7 +230,7 @@ def _play(
     raise typer.Exit(report.exit_code)
 
 
-def _tell(report: Report, as_json: bool, language: str) -> None:
+def _tell(report: "Report", as_json: bool, language: str) -> None:
     bad = [{"file": row.file, "line": row.line, "reason": row.reason} for row in report.bad]
     rate = report.sent / report.seconds if report.seconds else 0.0
     if as_json:
@@ -253,7 +254,7 @@ def _tell(report: Report, as_json: bool, language: str) -> None:
 
 
 @contextmanager
-def _bar(table: Path, language: str) -> Iterator[Callable[[Report], None]]:
+def _bar(table: Path, language: str) -> Iterator[Callable[["Report"], None]]:
     """A progress bar on a terminal; nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda _report: None
