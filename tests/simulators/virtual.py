@@ -1,0 +1,80 @@
+"""A whole system in one thread and in virtual time, without a broker: the real pipeline, log and decider."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from eventlog import codec
+from eventlog.memory import MemoryLog
+from eventlog.ports import NewEvent
+from eventlog.times import from_us
+from eventlog.vocabulary import Alert, AlertEvent
+from gatehouse.estatefile import load
+from ingest.messages import Message
+from ingest.pipeline import Pipeline
+from processors.runners.embedded import EmbeddedRunner
+from tests.support.parts import ROOT
+
+ALERT_TYPES = frozenset(
+    {
+        f"alert.{what}"
+        for what in ("raised", "updated", "severity_changed", "cleared", "closed", "released", "suppressed")
+    }
+)
+_READ = 10_000
+
+
+class VirtualSystem:
+    """Give it an estate file, publish to it, ask what it alerted. The estate's clock follows the events."""
+
+    def __init__(self, estate_file: str | Path, *, start_us: int = 0) -> None:
+        self.log = MemoryLog(time_mode="events")
+        found = load(ROOT / estate_file)
+        registers: list[NewEvent] = [
+            codec.make(
+                event, estate=found.estate, source=f"estates/{found.estate}/registry",
+                event_id=f"entry-{number}", at=from_us(start_us),
+            )
+            for number, event in enumerate(found.events)
+        ]  # fmt: skip
+        self.log.append(registers)
+        self.pipeline = Pipeline(self.log, time_mode="events", hmac_key=b"k" * 32)
+        self.runner = EmbeddedRunner(self.log, time_mode="events")
+        self._waiting: list[Message] = []
+
+    def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
+        """As a broker would hand it over."""
+        self._waiting.append(Message(topic, payload, 1, False, False, 0))
+        if len(self._waiting) >= 500:
+            self.take()
+
+    def pump(self) -> None:
+        """Nothing moves by itself here."""
+
+    def flush(self) -> None:
+        """Everything published is taken."""
+        self.take()
+
+    def take(self) -> None:
+        """Takes what waits into the log."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self.pipeline.take(waiting)
+
+    def decide(self) -> None:
+        """Runs the decider until there is nothing left to do."""
+        self.take()
+        while self.runner.run_once():
+            pass
+
+    def alerts(self) -> list[Alert]:
+        """Every change of every alert, in order, as it would be published."""
+        self.decide()
+        changes: list[Alert] = []
+        after = 0
+        while batch := self.log.read(after=after, limit=_READ, types=ALERT_TYPES):
+            after = batch[-1].position
+            for entry in batch:
+                assert isinstance(entry.event, AlertEvent)
+                changes.append(entry.event.alert)
+        return changes
