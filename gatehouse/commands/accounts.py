@@ -67,15 +67,15 @@ def _mqtt_account(
             fail("no_squad", squad=squad, estate=estate.id)
         return Account(f"{estate.id}.squad.{squad}", "squad", estate.id, squad)
     if member is not None:
-        its = _squad_of(estate, member)
-        return Account(f"{estate.id}.member.{its}.{member}", "member", estate.id, f"{its}/{member}")
+        its, name = _squad_of(estate, member)
+        return Account(f"{estate.id}.member.{its}.{name}", "member", estate.id, f"{its}/{name}")
     if not gateway or not gateway.replace("-", "").replace("_", "").isalnum():
         fail("gateway_name", name=gateway)
     return Account(f"{estate.id}.gateway.{gateway}", "gateway", estate.id, gateway)
 
 
-def _squad_of(estate: Estate, member: str) -> str:
-    """The squad of a member; `squad/member` is taken too."""
+def _squad_of(estate: Estate, member: str) -> tuple[str, str]:
+    """A member's squad and id; `squad/member` is taken too."""
     wanted, _, name = member.rpartition("/")
     found = [
         squad.squad
@@ -84,7 +84,7 @@ def _squad_of(estate: Estate, member: str) -> str:
     ]
     if not found:
         fail("no_member", member=member, estate=estate.id)
-    return found[0]
+    return found[0], name
 
 
 def _give_secret(context: Context, account: Account) -> str:

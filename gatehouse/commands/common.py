@@ -16,6 +16,7 @@ from eventlog.ports import LogCorruptError, LogError, LogUnavailableError
 from eventlog.times import from_us, iso
 from gatehouse.context import Context, NoSystemError, WhichEstateError, open_context
 from gatehouse.estatefile import EstateFileError
+from gatehouse.logs import configure
 from gatehouse.say import cli, language
 from gatehouse.settings import SettingsError
 
@@ -71,6 +72,7 @@ def told() -> Iterator[None]:
 def system(data: Path | None, *, create: bool = False) -> Iterator[Context]:
     """The system a command works on, with its errors told."""
     with told(), open_context(data, create=create) as context:
+        configure(context.settings.log_level)
         yield context
 
 
