@@ -87,6 +87,11 @@ class Checker:
             return "it was changed, or the entry before it was: the hash does not fit"
         return "" if known else "its identity was changed"
 
+    @property
+    def hash(self) -> bytes:
+        """The hash of the last good entry."""
+        return self._hash
+
     def bad(self, position: Position, problem: str) -> Verified:
         """The verdict that names a bad entry."""
         return Verified(self._entries, self._hash, position, problem)

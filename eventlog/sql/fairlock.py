@@ -30,6 +30,7 @@ class FairLock:
     def __init__(self, path: str) -> None:
         self._path = path
         self._idle: list[int] = []
+        self._closed = False
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -41,8 +42,11 @@ class FairLock:
         try:
             yield
         finally:
-            _unlock(descriptor)
-            self._idle.append(descriptor)
+            if self._closed:
+                os.close(descriptor)
+            else:
+                _unlock(descriptor)
+                self._idle.append(descriptor)
 
     def _take(self) -> int:
         try:
@@ -61,6 +65,7 @@ class FairLock:
 
     def close(self) -> None:
         """Closes the files of those who don't wait or hold."""
+        self._closed = True
         while self._idle:
             os.close(self._idle.pop())
 

@@ -228,4 +228,6 @@ def _end(checker: Checker, head: Row | None) -> Verified:
         return checker.bad(checker.position, "the log's head is missing")
     if head[0] > checker.position:
         return checker.bad(checker.position + 1, "the entry is missing at the end of the log")
+    if head[0] == checker.position and bytes(head[2]) != checker.hash:
+        return checker.bad(checker.position, "it is not the entry that the log ended with")
     return checker.good()

@@ -101,17 +101,16 @@ class SqliteDatabase(Database):
     @contextmanager
     def migrating(self) -> Iterator[None]:
         """Keeps other processes out, and puts the file into WAL mode."""
-        with self._locked_file("migrating", fcntl.LOCK_EX) as descriptor:
-            try:
-                with self.reading() as connection:
-                    connection.run("PRAGMA journal_mode=WAL")
-                yield
-            finally:
-                os.close(descriptor)
+        held = self._lock_file("migrating", fcntl.LOCK_EX)
+        try:
+            with self.reading() as connection:
+                connection.run("PRAGMA journal_mode=WAL")
+            yield
+        finally:
+            os.close(held)
 
-    @contextmanager
-    def _locked_file(self, name: str, how: int) -> Iterator[int]:
-        """An open file beside the database with a lock on it; the block closes it."""
+    def _lock_file(self, name: str, how: int) -> int:
+        """Opens a file beside the database and locks it; closing the descriptor ends the lock."""
         path = os.path.join(self._beside, name)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -122,7 +121,7 @@ class SqliteDatabase(Database):
         except BaseException:
             os.close(descriptor)
             raise
-        yield descriptor
+        return descriptor
 
     def insert_events(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Writes rows of `events`."""
@@ -130,6 +129,8 @@ class SqliteDatabase(Database):
 
     def wait(self, ready: Callable[[], bool], timeout_s: float) -> bool:
         """Waits until `ready` says so, asking when somebody commits."""
+        if ready():
+            return True
         deadline = time.monotonic() + timeout_s
         try:
             with self._wakeups.listening() as listener:
@@ -154,8 +155,7 @@ class SqliteDatabase(Database):
     def claim(self, name: str) -> _FileClaim | None:
         """A lock by name on a file beside the database; the kernel frees it when its holder dies."""
         try:
-            with self._locked_file(f"claim-{quote(name, safe='')}", fcntl.LOCK_EX | fcntl.LOCK_NB) as held:
-                return _FileClaim(held)
+            return _FileClaim(self._lock_file(f"claim-{quote(name, safe='')}", fcntl.LOCK_EX | fcntl.LOCK_NB))
         except BlockingIOError:
             return None
 

@@ -55,6 +55,7 @@ class Wakeups:
         self._lock = threading.Lock()
         self._pipes: dict[str, int] = {}
         self._idle: list[Listener] = []
+        self._closed = False
 
     @contextmanager
     def listening(self) -> Iterator[Listener]:
@@ -66,7 +67,10 @@ class Wakeups:
         try:
             yield listener
         finally:
-            self._idle.append(listener)
+            if self._closed:
+                listener.close()
+            else:
+                self._idle.append(listener)
 
     def announce(self) -> None:
         """Wakes every waiter."""
@@ -96,6 +100,7 @@ class Wakeups:
     def close(self) -> None:
         """Takes this process's pipes away."""
         with self._lock:
+            self._closed = True
             while self._idle:
                 self._idle.pop().close()
             while self._pipes:

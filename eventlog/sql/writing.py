@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
@@ -40,8 +39,6 @@ class SqlTransaction:
         self._head: tuple[Position, int, bytes] | None = None
         self._kinds: dict[Kind, int] = {}
         self._sources: dict[str, int] = {}
-        self._recorded: Counter[str] = Counter()
-        self._repeated = 0
         self._dirty = False
 
     @property
@@ -64,8 +61,6 @@ class SqlTransaction:
             self._database.insert_events(connection, rows)
             self._dirty = True
         self._head = (head + len(planned.new), last_us, previous)
-        self._recorded.update(event.type.partition(".")[0] for event in planned.new)
-        self._repeated += len(planned.appended.repeated)
         return planned.appended
 
     def _read_head(self) -> tuple[Position, int, bytes]:
@@ -148,14 +143,10 @@ class SqlTransaction:
             )
 
     def committed(self) -> None:
-        """What may be known and counted once the transaction has happened."""
+        """What may be known once the transaction has happened."""
         for kind, number in self._kinds.items():
             self._names.keep_kind(kind, number)
         for source, number in self._sources.items():
             self._names.keep_source(source, number)
-        for family, count in self._recorded.items():
-            metrics.EVENTS_RECORDED.labels(family).inc(count)
-        if self._repeated:
-            metrics.EVENTS_REPEATED.inc(self._repeated)
         if self._dirty and self._head:
             metrics.LOG_HEAD.set(self._head[0])

@@ -187,6 +187,20 @@ class SqlLogContract(EventLogContract):
             run_sql(f"UPDATE events SET position = {new} WHERE position = {old}")
         assert log.verify().first_bad == 3
 
+    def test_an_end_of_the_log_that_was_written_anew_is_named(self, log: EventLog, run_sql: RunSql) -> None:
+        log.append([door_opened(1)])
+        run_sql("CREATE TABLE before AS SELECT * FROM head")
+        log.append([door_opened(2)])
+        run_sql("CREATE TABLE after AS SELECT * FROM head")
+        run_sql("DELETE FROM events WHERE position = 2")
+        run_sql("DELETE FROM head")
+        run_sql("INSERT INTO head SELECT * FROM before")
+        log.append([door_opened(3)])
+        assert log.verify().first_bad is None
+        run_sql("DELETE FROM head")
+        run_sql("INSERT INTO head SELECT * FROM after")
+        assert log.verify().first_bad == 2
+
     def test_a_check_can_begin_behind_a_missing_entry_only_by_saying_so(
         self, log: EventLog, run_sql: RunSql
     ) -> None:
