@@ -48,7 +48,7 @@ def conditions(events: int) -> dict[str, str]:
         "hashes; fresh, with the pilot estate's registers in it",
         "rules": f"{len(RULES)} of {len(RULES)} on, default settings: {', '.join(sorted(RULES))}",
         "events": f"{sum(sizes) / len(sizes):.0f} bytes of payload on average; one in {PLATE_EVERY} a "
-        f"watched plate, one in {BURST_EVERY} begins three refusals at a door; {alerts} alerts in {events} events",
+        f"watched plate, one in {BURST_EVERY} begins three refusals; {alerts} alerts in {events} events",
         "publishers": "on this machine. Backlog: one raw connection, finished before anything is measured; "
         f"live: {PUBLISHERS} processes, at most {WINDOW} unanswered each",
         "broker": "Mosquitto on this machine, no passwords, max_queued_messages 0, max_inflight_messages "
