@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import secrets
 import sys
-from typing import Annotated, Literal, get_args
+from dataclasses import replace
+from typing import Annotated
 
 import typer
 
+from console.rights import ROLES
 from eventlog.estate import Estate
 from eventlog.ports import Account
 from gatehouse.commands.common import DataOption, EstateOption, JsonOption, fail, show_json, sub_app, system
@@ -20,12 +22,11 @@ from gatehouse.say import cli
 device_app = sub_app("device")
 user_app = sub_app("user")
 
-Role = Literal["operator", "supervisor", "administrator", "dispatcher"]
-ROLES: tuple[str, ...] = get_args(Role)
 PASSWORD_CHARACTERS_MIN = 12
 
 RoleOption = Annotated[str, typer.Option("--role", help=cli("user.role", roles=", ".join(ROLES)))]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help=cli("user.name"))]
+ScopeOption = Annotated[str, typer.Option("--estate", help=cli("user.estate"), show_default=False)]
 StdinOption = Annotated[bool, typer.Option("--password-stdin", help=cli("user.stdin"))]
 
 
@@ -91,19 +92,19 @@ def _give_secret(context: Context, account: Account) -> str:
     from ingest.secrets import new_secret
 
     secret = new_secret()
-    made = account.__class__(
-        account.name, account.kind, account.estate, account.scope, account.role,
-        secret.secret_hash, secret.broker_hash, context.log.now_us(),
-    )  # fmt: skip
+    hashes = {"secret_hash": secret.secret_hash, "broker_hash": secret.broker_hash}
+    made = replace(account, **hashes, created_us=context.log.now_us())
     context.accounts.put(made)
-    return str(secret.token)
+    return secret.token
 
 
 @user_app.command("add", help=cli("user.add"))
 def add(
     name: NameArgument,
     role: RoleOption = "operator",
-    stdin: StdinOption = False,
+    stdin: ScopeOption = Annotated[str, typer.Option("--estate", help=cli("user.estate"), show_default=False)]
+StdinOption = False,
+    estate: ScopeOption = "",
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -112,31 +113,38 @@ def add(
     with system(data, create=True) as context:
         if context.accounts.get(name, "user") is not None:
             fail("user_exists", name=name)
-        password = _set_password(context, name, role, stdin=stdin)
+        _check_scope(context, estate)
+        password = _set_password(context, Account(name, "user", estate, role=role), stdin=stdin)
     _tell(name, password, role, stdin=stdin, as_json=as_json)
 
 
 @user_app.command("passwd", help=cli("user.passwd"))
 def passwd(
-    name: NameArgument, stdin: StdinOption = False, data: DataOption = None, as_json: JsonOption = False
+    name: NameArgument, stdin: ScopeOption = Annotated[str, typer.Option("--estate", help=cli("user.estate"), show_default=False)]
+StdinOption = False, data: DataOption = None, as_json: JsonOption = False
 ) -> None:
     """Gives a user a new password and prints `name password`."""
     with system(data) as context:
         known = context.accounts.get(name, "user")
         if known is None:
             fail("no_user", name=name)
-        password = _set_password(context, name, known.role, stdin=stdin)
+        password = _set_password(context, known, stdin=stdin)
     _tell(name, password, known.role, stdin=stdin, as_json=as_json)
 
 
 @user_app.command("token", help=cli("user.token"))
 def token(
-    name: NameArgument, role: RoleOption = "operator", data: DataOption = None, as_json: JsonOption = False
+    name: NameArgument,
+    role: RoleOption = "operator",
+    estate: ScopeOption = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Makes a bearer token for the API and prints it; a token of the same name ends."""
     _check_role(role)
     with system(data, create=True) as context:
-        made = _give_secret(context, Account(name, "token", "", role=role))
+        _check_scope(context, estate)
+        made = _give_secret(context, Account(name, "token", estate, role=role))
     if as_json:
         show_json({"name": name, "role": role, "token": made})
     else:
@@ -148,15 +156,20 @@ def _check_role(role: str) -> None:
         fail("role", role=role, roles=", ".join(ROLES))
 
 
-def _set_password(context: Context, name: str, role: str, *, stdin: bool) -> str:
-    from console.passwords import hash_password
+def _check_scope(context: Context, estate: str) -> None:
+    """Raises WhichEstateError for an estate that is not there; "" means all of them."""
+    if estate:
+        context.estate(estate)
+
+
+def _set_password(context: Context, account: Account, *, stdin: bool) -> str:
+    from console.passwords import PASSWORD_CHARS_MAX, hash_password
 
     password = sys.stdin.readline().rstrip("\n") if stdin else secrets.token_urlsafe(12)
-    if len(password) < PASSWORD_CHARACTERS_MIN:
-        fail("password", characters=PASSWORD_CHARACTERS_MIN)
+    if not PASSWORD_CHARACTERS_MIN <= len(password) <= PASSWORD_CHARS_MAX:
+        fail("password", least=PASSWORD_CHARACTERS_MIN, most=PASSWORD_CHARS_MAX)
     hashed = hash_password(password)
-    made_us = context.log.now_us()
-    context.accounts.put(Account(name, "user", "", "", role, hashed, created_us=made_us))
+    context.accounts.put(replace(account, secret_hash=hashed, created_us=context.log.now_us()))
     return password
 
 

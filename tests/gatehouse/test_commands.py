@@ -269,6 +269,30 @@ def test_an_api_token_is_printed_alone(empty: Cli) -> None:
     assert "no role king" in empty("user", "token", "x", "--role", "king", code=1).stderr
 
 
+def test_a_user_gets_a_password_that_only_they_know(pilot: Cli) -> None:
+    from console.passwords import password_matches
+
+    def hashed() -> str:
+        accounts = open_accounts(f"sqlite:///{pilot.data / 'gatehouse.db'}")
+        account = accounts.get("lin", "user")
+        accounts.close()
+        assert account is not None
+        assert (account.role, account.estate) == ("supervisor", "xiegou")
+        return account.secret_hash
+
+    _, first = pilot("user", "add", "lin", "--role", "supervisor", "--estate", "xiegou").stdout.split()
+    assert password_matches(hashed(), first)
+    assert "There is a user lin" in pilot("user", "add", "lin", code=1).stderr
+    assert (
+        pilot("user", "passwd", "lin", "--password-stdin", stdin="correct horse battery\n").stdout == "lin\n"
+    )
+    assert password_matches(hashed(), "correct horse battery")
+    assert not password_matches(hashed(), first)
+    assert "12 to 200" in pilot("user", "passwd", "lin", "--password-stdin", stdin="short\n", code=1).stderr
+    assert "There is no user wang" in pilot("user", "passwd", "wang", code=1).stderr
+    assert "no estate far" in pilot("user", "add", "wang", "--estate", "far", code=1).stderr
+
+
 # Read models, broker, doctor
 
 
