@@ -1,0 +1,51 @@
+"""The scenarios are good enough: a rule's limit doubled or halved makes one of its scenarios fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from eventlog import codec
+from eventlog.times import from_us
+from eventlog.vocabulary import RuleActivated
+from simulators.scenarios import names, packaged
+from tests.simulators.test_scenarios import MORNING_US, perform
+from tests.simulators.virtual import VirtualSystem
+
+CHANGES: list[tuple[str, dict[str, Any]]] = [
+    ("door_forced", {"grant_s": 10.0}),
+    ("door_forced", {"grant_s": 2.5}),
+    ("door_forced", {"online_s": 20.0}),
+    ("door_forced", {"online_s": 5.0}),
+    ("door_held_open", {"building_s": 60.0}),
+    ("door_held_open", {"building_s": 15.0}),
+    ("door_held_open", {"gate_s": 120.0}),
+    ("door_held_open", {"gate_s": 30.0}),
+    ("repeated_denials", {"count": 6}),
+    ("repeated_denials", {"count": 2}),
+    ("repeated_denials", {"window_s": 120.0}),
+    ("repeated_denials", {"window_s": 30.0}),
+    ("repeated_denials", {"impatient_s": 4.0}),
+    ("repeated_denials", {"impatient_s": 1.0}),
+    ("device_offline", {"settle_s": 40.0}),
+    ("device_offline", {"settle_s": 10.0}),
+    ("device_offline", {"missed": 6}),
+    ("device_offline", {"missed": 2}),
+]
+
+
+@pytest.mark.parametrize(("rule", "settings"), CHANGES, ids=lambda value: str(value))
+def test_a_changed_limit_fails_a_scenario_of_its_rule(rule: str, settings: dict[str, Any]) -> None:
+    for name in names():
+        scenario = packaged(name)
+        if scenario.rule != rule:
+            continue
+        system = VirtualSystem(scenario.estate.file)
+        changed = RuleActivated(rule=rule, version=1, settings=settings)
+        system.log.append(
+            [codec.make(changed, estate=scenario.estate.id, source="test", event_id="changed", at=from_us(0))]
+        )
+        if not perform(scenario, system, earliest_us=MORNING_US)[0].ok:
+            return
+    pytest.fail(f"no scenario of {rule} notices {settings}")
