@@ -102,8 +102,7 @@ def _give_secret(context: Context, account: Account) -> str:
 def add(
     name: NameArgument,
     role: RoleOption = "operator",
-    stdin: ScopeOption = Annotated[str, typer.Option("--estate", help=cli("user.estate"), show_default=False)]
-StdinOption = False,
+    stdin: StdinOption = False,
     estate: ScopeOption = "",
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -120,8 +119,7 @@ StdinOption = False,
 
 @user_app.command("passwd", help=cli("user.passwd"))
 def passwd(
-    name: NameArgument, stdin: ScopeOption = Annotated[str, typer.Option("--estate", help=cli("user.estate"), show_default=False)]
-StdinOption = False, data: DataOption = None, as_json: JsonOption = False
+    name: NameArgument, stdin: StdinOption = False, data: DataOption = None, as_json: JsonOption = False
 ) -> None:
     """Gives a user a new password and prints `name password`."""
     with system(data) as context:
