@@ -120,7 +120,10 @@ class AlertAccepted(AlertEvent): ...
 
 
 @event("alert.declined", role=Role.OUTPUT)
-class AlertDeclined(AlertEvent): ...
+class AlertDeclined(AlertEvent):
+    """`taken_from` is the squad that gave it back."""
+
+    taken_from: str | None = None
 
 
 @event("alert.escalated", role=Role.OUTPUT)

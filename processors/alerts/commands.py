@@ -223,7 +223,8 @@ def _accept(case: Case) -> None:
 def _decline(case: Case) -> None:
     """Back to the dispatcher: a desk has seen it, no squad has it, and it rises again if nothing follows."""
     freed = {**_FREED, "ack_due_at": _runs_out(case)}
-    case.change(AlertDeclined, state="acknowledged", squad=None, **freed)
+    old = case.held.alert.squad
+    case.change(AlertDeclined, taken_from=old, state="acknowledged", squad=None, **freed)
 
 
 def _arrive(case: Case) -> None:
