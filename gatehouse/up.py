@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from gatehouse.settings import Settings, SettingsError, load
-from gatehouse.vitals import read_vitals
 
 STOP_WITHIN_S = 9.0
 RESTART_AFTER_S = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -30,7 +29,7 @@ class UpError(Exception):
 
 
 @dataclass
-class Part:
+class Child:
     """One child process of the supervisor."""
 
     role: str
@@ -45,7 +44,7 @@ class Supervisor:
 
     def __init__(self, settings: Settings, roles: Sequence[str]) -> None:
         self._settings = settings
-        self._parts = [Part(role) for role in roles]
+        self._children = [Child(role) for role in roles]
         self._stop = threading.Event()
         self._lifeline_read, self._lifeline_write = os.pipe()
         self._lock: IO[str] | None = None
@@ -60,14 +59,10 @@ class Supervisor:
         )
         if prepared.returncode:
             return prepared.returncode
-        announced = False
         try:
             while not self._stop.wait(0.1):
-                for part in self._parts:
-                    self._keep(part)
-                if not announced and self._ready():
-                    announced = True
-                    sys.stdout.flush()
+                for child in self._children:
+                    self._keep(child)
         finally:
             self._stop_all()
         return 0
@@ -89,49 +84,47 @@ class Supervisor:
                 time.sleep(0.1)
 
     def _command(self, role: str) -> list[str]:
-        return [sys.executable, "-m", "gatehouse.roles", role, "--lifeline", str(self._lifeline_read)]
+        beside = ",".join(child.role for child in self._children)
+        head = [sys.executable, "-m", "gatehouse.roles", role]
+        return [*head, "--lifeline", str(self._lifeline_read), "--beside", beside]
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **self._settings.environment(), "PYTHONUNBUFFERED": "1"}
 
-    def _keep(self, part: Part) -> None:
+    def _keep(self, child: Child) -> None:
         now = time.monotonic()
-        if part.process is None:
-            if now >= part.not_before_s:
-                self._start(part, now)
+        if child.process is None:
+            if now >= child.not_before_s:
+                self._start(child, now)
             return
-        code = part.process.poll()
+        code = child.process.poll()
         if code is None:
             return
-        if now - part.started_s > SETTLED_AFTER_S:
-            part.restarts = 0
-        pause_s = RESTART_AFTER_S[min(part.restarts, len(RESTART_AFTER_S) - 1)]
-        print(f"gatehouse {part.role} ended with {code}; again in {pause_s} s", file=sys.stderr, flush=True)
-        part.process, part.restarts, part.not_before_s = None, part.restarts + 1, now + pause_s
+        if now - child.started_s > SETTLED_AFTER_S:
+            child.restarts = 0
+        pause_s = RESTART_AFTER_S[min(child.restarts, len(RESTART_AFTER_S) - 1)]
+        print(f"gatehouse {child.role} ended with {code}; again in {pause_s} s", file=sys.stderr, flush=True)
+        child.process, child.restarts, child.not_before_s = None, child.restarts + 1, now + pause_s
 
-    def _start(self, part: Part, now: float) -> None:
-        part.process = subprocess.Popen(
-            self._command(part.role), env=self._environment(), pass_fds=(self._lifeline_read,)
+    def _start(self, child: Child, now: float) -> None:
+        child.process = subprocess.Popen(
+            self._command(child.role), env=self._environment(), pass_fds=(self._lifeline_read,)
         )
-        part.started_s = now
-
-    def _ready(self) -> bool:
-        vitals = read_vitals(self._settings.run)
-        return all(part.role in vitals and vitals[part.role].ready for part in self._parts)
+        child.started_s = now
 
     def _stop_all(self) -> None:
         """Simulators first, then ingest, so that nothing new is answered; then rules; the page last."""
         deadline = time.monotonic() + STOP_WITHIN_S
-        for part in self._parts:
-            if part.process is None:
+        for child in self._children:
+            if child.process is None:
                 continue
-            part.process.terminate()
+            child.process.terminate()
             try:
-                part.process.wait(max(min(3.0, deadline - time.monotonic()), 0.1))
+                child.process.wait(max(min(3.0, deadline - time.monotonic()), 0.1))
             except subprocess.TimeoutExpired:
-                print(f"gatehouse {part.role} did not stop in time: killed", file=sys.stderr, flush=True)
-                part.process.kill()
-                part.process.wait()
+                print(f"gatehouse {child.role} did not stop in time: killed", file=sys.stderr, flush=True)
+                child.process.kill()
+                child.process.wait()
 
 
 def up(settings: Settings) -> int:

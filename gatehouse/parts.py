@@ -1,0 +1,97 @@
+"""What every running part of the system shares: its settings, its signals to stop, its sign of life."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from gatehouse.settings import Settings
+from gatehouse.vitals import Beating
+
+if TYPE_CHECKING:
+    from eventlog.ports import EventLog
+
+SERVICE_ACCOUNT = "gatehouse"
+
+EXIT_FAILED = 70
+EXIT_ORPHANED = 75
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One running role. `beside` are the roles that the same supervisor runs."""
+
+    settings: Settings
+    beating: Beating
+    beside: tuple[str, ...] = ()
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def open_log(self) -> EventLog:
+        """The system's log; safe to share between this part's threads."""
+        from eventlog.sql import open_log
+
+        return open_log(self.settings.log_url, time_mode=self.settings.time)
+
+    def broker_login(self) -> tuple[str, str, str]:
+        """URL without the login, user and password of Gatehouse's own connections.
+
+        Without a login in the URL it is Gatehouse's own account, which `broker-config` gives to Mosquitto.
+        """
+        url = urlsplit(self.settings.broker_url)
+        port = url.port or (8883 if url.scheme == "mqtts" else 1883)
+        bare = f"{url.scheme}://{url.hostname}:{port}"
+        if url.username:
+            return bare, unquote(url.username), unquote(url.password or "")
+        from gatehouse.secret_files import secret_file
+
+        return bare, SERVICE_ACCOUNT, secret_file(self.settings.secrets, "mqtt-service")
+
+    def ready_when(self, event: threading.Event) -> None:
+        """Says that the part is ready once `event` is set."""
+
+        def wait() -> None:
+            while not self.stop.is_set():
+                if event.wait(0.2):
+                    self.beating.set_ready()
+                    return
+
+        threading.Thread(target=wait, daemon=True, name="when-ready").start()
+
+    def stop_on_signals(self) -> None:
+        """SIGTERM and SIGINT end the part in good order."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop.set())
+
+
+def guarded(name: str, run: Callable[[], None]) -> threading.Thread:
+    """Runs in a thread whose failure ends the whole part, so that the supervisor starts it afresh."""
+
+    def watched() -> None:
+        try:
+            run()
+        except Exception:
+            print(f"gatehouse: {name} failed:", file=sys.stderr)
+            traceback.print_exc()
+            os._exit(EXIT_FAILED)
+
+    thread = threading.Thread(target=watched, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def watch_lifeline(handle: int) -> None:
+    """Ends this process at once when the other end of the pipe closes: the supervisor is gone."""
+
+    def watch() -> None:
+        while os.read(handle, 1):
+            continue
+        os._exit(EXIT_ORPHANED)  # what was answered for is in the log; nothing is left to save
+
+    threading.Thread(target=watch, name="lifeline", daemon=True).start()
