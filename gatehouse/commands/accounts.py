@@ -92,8 +92,12 @@ def _give_secret(context: Context, account: Account) -> str:
     from ingest.secrets import new_secret
 
     secret = new_secret()
-    hashes = {"secret_hash": secret.secret_hash, "broker_hash": secret.broker_hash}
-    made = replace(account, **hashes, created_us=context.log.now_us())
+    made = replace(
+        account,
+        secret_hash=secret.secret_hash,
+        broker_hash=secret.broker_hash,
+        created_us=context.log.now_us(),
+    )
     context.accounts.put(made)
     return secret.token
 
