@@ -72,6 +72,11 @@ class Scene:
             self._sent |= load.sent()
             self._must_raise += load.must_raise
 
+    @property
+    def count_sent(self) -> int:
+        """How many events have been sent, and answered, in loads that have ended."""
+        return len(self._sent)
+
     def phones_are_back(self) -> None:
         """Waits until every phone listens again; what the log says from here on must reach them."""
         self.phones.wait_listening()
