@@ -223,10 +223,11 @@ class Safety:
         """Takes back a saved level; False when it isn't one."""
         if saved.key == _DOWN:
             self._down = set(orjson.loads(saved.value))
-        elif saved.key.startswith(_ZONE):
-            self.levels[saved.key.removeprefix(_ZONE)] = orjson.loads(saved.value)
-        else:
+            return True
+        level = level_of(saved)
+        if level is None:
             return False
+        self.levels[level[0]] = level[1]
         return True
 
     def loaded(self, alerts: Iterable[Alert], now_us: int) -> None:
@@ -248,6 +249,13 @@ class Safety:
         gone = [_ZONE + zone for zone in sorted(self._gone)]
         self._dirty, self._gone, self._down_changed = set(), set(), False
         return write, gone
+
+
+def level_of(saved: SavedState) -> tuple[str, SafetyLevel] | None:
+    """The zone and level in a saved value of the decider's; None when it isn't one."""
+    if not saved.key.startswith(_ZONE):
+        return None
+    return saved.key.removeprefix(_ZONE), orjson.loads(saved.value)
 
 
 class _Plan:

@@ -202,12 +202,12 @@ class AlertDesk:
 
     def load(self, saved: SavedState) -> bool:
         """Takes back a saved alert, with its wake-ups; False when it isn't one."""
-        if not saved.key.startswith(PREFIX):
+        alert = alert_of(saved)
+        if alert is None:
             return False
-        document = orjson.loads(saved.value)
-        held = Held(Alert.model_validate(document["alert"]), document["by"])
-        self._held[held.alert.id] = held
-        self._index(held.alert)
+        held = Held(alert, orjson.loads(saved.value)["by"])
+        self._held[alert.id] = held
+        self._index(alert)
         return True
 
     def changed(self, now_us: int) -> tuple[list[SavedState], list[str]]:
@@ -223,6 +223,13 @@ class AlertDesk:
         gone, self._gone = self._gone, []
         self._dirty = set()
         return write, gone
+
+
+def alert_of(saved: SavedState) -> Alert | None:
+    """The alert in a saved value of the decider's; None when it isn't one."""
+    if not saved.key.startswith(PREFIX):
+        return None
+    return Alert.model_validate(orjson.loads(saved.value)["alert"])
 
 
 def unshelved(alert: Alert, now_us: int) -> dict[str, Any]:

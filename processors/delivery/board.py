@@ -1,0 +1,164 @@
+"""What is to be published, from the outputs of the log: pure, no connection.
+
+Keeps every estate's open alerts and zone levels as the last output said, and turns an output into messages.
+Late alerts (history) and hidden ones (shelved, suppressed) go to the control room only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import orjson
+
+from eventlog import topics
+from eventlog.estate import Estate
+from eventlog.ports import Recorded, SavedState
+from eventlog.times import from_us, iso
+from eventlog.vocabulary import (
+    SEVERITIES,
+    TYPES,
+    Alert,
+    AlertEvent,
+    SafetyChanged,
+    SafetyLevel,
+)
+from processors.alerts.desk import alert_of
+from processors.safety import ORDER, level_of
+
+OPEN_MAX = 50
+"""Alerts in a squad's retained list: the most severe and newest."""
+
+ALERT_TYPES = frozenset(name for name, kind in TYPES.items() if issubclass(kind, AlertEvent))
+_RANK = {level: rank for rank, level in enumerate(ORDER)}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to publish, QoS 1."""
+
+    topic: str
+    payload: bytes
+    kind: str
+    retain: bool = False
+
+
+@dataclass(slots=True)
+class _EstateBoard:
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    """Of closed alerts, so that an older change doesn't open them again."""
+    levels: dict[str, SafetyLevel] = field(default_factory=dict)
+    dirty_squads: set[str] = field(default_factory=set)
+    safety_dirty: bool = True
+
+
+class Board:
+    """Open alerts and levels of all estates."""
+
+    def __init__(self) -> None:
+        self._estates: dict[str, _EstateBoard] = {}
+
+    def load(self, estate: str, saved: Iterable[SavedState]) -> None:
+        """Takes the decider's saved alerts and levels."""
+        board = self._board(estate)
+        for each in saved:
+            alert, level = alert_of(each), level_of(each)
+            if alert:
+                self._put(board, alert)
+            elif level:
+                board.levels[level[0]] = level[1]
+
+    def take(self, entry: Recorded, *, resent: bool) -> list[Message]:
+        """The messages that an output makes. `resent`: it may have been sent before."""
+        board = self._board(entry.estate)
+        if entry.type in ALERT_TYPES:
+            return self._alert(board, entry, cast(AlertEvent, entry.event), resent)
+        if entry.type == SafetyChanged.TYPE:
+            changed = cast(SafetyChanged, entry.event)
+            board.levels[changed.zone] = changed.level
+            board.safety_dirty = True
+        return []
+
+    def _alert(self, board: _EstateBoard, entry: Recorded, event: AlertEvent, resent: bool) -> list[Message]:
+        alert = event.alert
+        known = board.alerts.get(alert.id)
+        if alert.version > (known.version if known else board.versions.get(alert.id, 0)):
+            self._put(board, alert)
+        taken_from = getattr(event, "taken_from", None)
+        squads = {squad for squad in (alert.squad, taken_from) if squad}
+        board.dirty_squads |= squads | ({known.squad} if known and known.squad else set())
+        document = {**published(alert), "event": entry.type, "resent": resent, **_said(event)}
+        payload = orjson.dumps(document)
+        messages = [Message(topics.alerts(entry.estate), payload, "alert")]
+        if not _hidden(alert):
+            messages += [
+                Message(topics.squad_alerts(entry.estate, squad), payload, "squad_alert")
+                for squad in sorted(squads)
+            ]
+        return messages
+
+    def _put(self, board: _EstateBoard, alert: Alert) -> None:
+        if alert.state == "closed":
+            board.alerts.pop(alert.id, None)
+            board.versions[alert.id] = alert.version
+        else:
+            board.alerts[alert.id] = alert
+            board.versions.pop(alert.id, None)
+
+    def renewed(self, estates: Iterable[Estate], version: int, now_us: int, *, all_of: bool) -> list[Message]:
+        """The retained topics that have changed, or all of them. `version` grows with the log."""
+        messages: list[Message] = []
+        for estate in estates:
+            board = self._board(estate.id)
+            squads = set(estate.squads) if all_of else board.dirty_squads & set(estate.squads)
+            messages += [self._open(estate.id, squad, version) for squad in sorted(squads)]
+            if all_of or board.safety_dirty:
+                messages.append(self._safety(estate, now_us))
+            board.dirty_squads, board.safety_dirty = set(), False
+        return messages
+
+    def _open(self, estate: str, squad: str, version: int) -> Message:
+        alerts = [
+            alert
+            for alert in self._board(estate).alerts.values()
+            if alert.squad == squad and not _hidden(alert)
+        ]
+        alerts.sort(key=lambda each: (SEVERITIES.index(each.severity), each.raised_at, each.id), reverse=True)
+        document = {
+            "version": version,
+            "total": len(alerts),
+            "alerts": [published(alert) for alert in alerts[:OPEN_MAX]],
+        }
+        return Message(topics.squad_open(estate, squad), orjson.dumps(document), "open", retain=True)
+
+    def _safety(self, estate: Estate, now_us: int) -> Message:
+        levels: dict[str, SafetyLevel] = dict.fromkeys(estate.zones, "unknown")
+        levels.update(self._board(estate.id).levels)
+        worst = max(levels.values(), key=_RANK.__getitem__, default="unknown")
+        document = {
+            "estate": estate.id,
+            "level": worst,
+            "count": sum(level == worst for level in levels.values()),
+            "zones": {zone: {"level": level} for zone, level in sorted(levels.items())},
+            "at": iso(from_us(now_us)),
+        }
+        return Message(topics.safety(estate.id), orjson.dumps(document), "safety", retain=True)
+
+    def _board(self, estate: str) -> _EstateBoard:
+        return self._estates.setdefault(estate, _EstateBoard())
+
+
+def published(alert: Alert) -> dict[str, Any]:
+    """An alert as the contract shows it to the outside."""
+    return alert.model_dump(mode="json", exclude={"evidence_positions"})
+
+
+def _said(event: AlertEvent) -> dict[str, Any]:
+    said = {"by": event.by, "via": event.via, "note": event.note}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _hidden(alert: Alert) -> bool:
+    return alert.late or alert.shelved_until is not None or alert.suppressed_by is not None

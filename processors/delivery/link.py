@@ -1,0 +1,143 @@
+"""One MQTT connection that publishes and knows what was answered. Knows nothing of alerts.
+
+A link is used for one connection only: when it is lost, a new one is made, and whoever uses it sends
+again what was not answered. Publish from one thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any
+from urllib.parse import urlsplit
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+CONNECT_S_MAX = 5.0
+KEEPALIVE_S = 30
+FLYING_MAX = 200
+"""Messages published and not yet answered."""
+
+
+class LinkError(Exception):
+    """The broker can't be reached, refuses us, or the connection is gone."""
+
+
+class Link:
+    """A connection to the broker at `url` (mqtt://host:port or mqtts://…). Raises ValueError for another."""
+
+    def __init__(
+        self,
+        url: str,
+        username: str | None,
+        password: str | None,
+        client_id: str,
+        will: tuple[str, bytes] | None = None,
+    ) -> None:
+        address = urlsplit(url)
+        if address.scheme not in ("mqtt", "mqtts") or not address.hostname:
+            raise ValueError(f"broker address {url!r}: expected mqtt://host:port or mqtts://host:port")
+        self._host = address.hostname
+        self._port = address.port or (8883 if address.scheme == "mqtts" else 1883)
+        self._client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            clean_session=True,
+            protocol=MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+        )
+        if address.scheme == "mqtts":
+            self._client.tls_set()
+        if username is not None:
+            self._client.username_pw_set(username, password)
+        if will:
+            self._client.will_set(will[0], will[1], qos=1, retain=True)
+        self._client.connect_timeout = CONNECT_S_MAX
+        self._client.max_inflight_messages_set(FLYING_MAX)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_publish = self._on_publish
+        self._answered = threading.Event()
+        self._refused: str | None = None
+        self._lost = threading.Event()
+        self._progress = threading.Event()
+        # Filled by the network thread, emptied by ours: paho calls back under a lock that publish needs.
+        self._done: deque[int] = deque()
+        self._flying: dict[int, int | None] = {}
+
+    def connect(self) -> None:
+        """Connects and waits for the broker's answer. Raises LinkError."""
+        try:
+            self._client.connect(self._host, self._port, KEEPALIVE_S)
+        except OSError as error:
+            raise LinkError(f"no broker at {self._host}:{self._port}: {error}") from error
+        self._client.loop_start()
+        if not self._answered.wait(CONNECT_S_MAX):
+            self.close()
+            raise LinkError(f"the broker at {self._host}:{self._port} does not answer")
+        if self._refused:
+            self.close()
+            raise LinkError(f"the broker at {self._host}:{self._port} refuses: {self._refused}")
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False, mark: int | None = None) -> None:
+        """Publishes at QoS 1, waiting while too much is under way. `mark` is what `oldest` tells of it.
+        Raises LinkError."""
+        self.collect()
+        while len(self._flying) >= FLYING_MAX:
+            self.await_progress(1.0)
+        if self._lost.is_set():
+            raise LinkError("the connection is lost")
+        info = self._client.publish(topic, payload, qos=1, retain=retain)
+        self._flying[info.mid] = mark
+
+    def collect(self) -> int:
+        """Notes what has been answered; returns how many messages that was."""
+        answered = 0
+        while self._done:
+            if self._flying.pop(self._done.popleft(), -1) != -1:
+                answered += 1
+        return answered
+
+    def await_progress(self, timeout_s: float) -> None:
+        """Waits for an answer. Raises LinkError when the connection is lost."""
+        self._progress.clear()
+        if not self._done and not self._lost.is_set():
+            self._progress.wait(timeout_s)
+        self.collect()
+        if self._lost.is_set():
+            raise LinkError("the connection is lost")
+
+    @property
+    def flying(self) -> int:
+        """How many messages wait for an answer."""
+        return len(self._flying)
+
+    def oldest(self) -> int | None:
+        """The lowest mark that waits for an answer."""
+        return min((mark for mark in self._flying.values() if mark is not None), default=None)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection has ended."""
+        return self._lost.is_set()
+
+    def close(self) -> None:
+        """Disconnects properly: no last will."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_connect(self, _c: Any, _u: Any, _f: Any, reason: ReasonCode, _p: Any) -> None:
+        if reason.is_failure:
+            self._refused = str(reason)
+        self._answered.set()
+
+    def _on_disconnect(self, _c: Any, _u: Any, _f: Any, reason: ReasonCode, _p: Any) -> None:
+        self._lost.set()
+        self._progress.set()
+        self._answered.set()
+
+    def _on_publish(self, _c: Any, _u: Any, mid: int, _r: Any, _p: Any) -> None:
+        self._done.append(mid)
+        self._progress.set()

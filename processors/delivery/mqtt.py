@@ -1,0 +1,279 @@
+"""Publishes the outputs of the log over MQTT: alerts, squads' open lists, safety levels, our own status.
+
+Reads the log with a position of its own, on a connection of its own, so that nothing waits behind what
+devices send. The position moves only when the broker has answered for everything up to it; what was sent
+before and not answered goes out again and says so (`resent`).
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+
+import orjson
+import structlog
+
+from eventlog import metrics, topics
+from eventlog.estate import FOLDED_TYPES
+from eventlog.ports import Claim, EventLog, LogUnavailableError, Position, Recorded, SavedState
+from eventlog.registers import Registers
+from eventlog.times import from_us, iso
+from eventlog.vocabulary import SafetyChanged
+from processors.delivery.board import ALERT_TYPES, Board, Message
+from processors.delivery.link import Link, LinkError
+from processors.runners.embedded import READER as DECIDER
+from processors.runners.embedded import owner_of
+
+READER = "delivery.mqtt"
+TYPES = ALERT_TYPES | {SafetyChanged.TYPE} | FOLDED_TYPES
+BATCH = 200
+HEARTBEAT_S = 10.0
+MOVE_S = 0.25
+"""The position is saved at most this often."""
+WAIT_MAX_S = 0.2
+PAUSE_S = 0.001
+"""Between looks while devices keep the log busy: most of what they send is not for us."""
+BACK_OFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
+FLUSH_S = 2.0
+"""How long a stop waits for the last answers."""
+
+_log = structlog.get_logger()
+
+
+class MqttDelivery:
+    """Publishes until told to stop; stands by while another process does. `url` as mqtt://host:port."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        *,
+        url: str,
+        username: str | None = None,
+        password: str | None = None,
+        client_id: str = "gatehouse-delivery",
+        heartbeat_s: float = HEARTBEAT_S,
+    ) -> None:
+        self._eventlog = log
+        self._login = (url, username, password)
+        self._client_id = client_id
+        self._heartbeat_s = heartbeat_s
+        self._resent_upto: Position | None = None
+        self.ready = threading.Event()
+        """Set while connected, with the retained topics renewed."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Connects again, with growing pauses, whenever the broker or the log goes away."""
+        claim: Claim | None = None
+        failures = 0
+        try:
+            while not stop.is_set():
+                try:
+                    claim = claim or self._eventlog.claim(READER)
+                    if claim is None:
+                        stop.wait(WAIT_MAX_S)
+                        continue
+                    session = _Session(self._eventlog, self._login, self._client_id, self._heartbeat_s)
+                    failures = self._serve(session, stop, failures)
+                except (LinkError, LogUnavailableError) as error:
+                    pause_s = BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)] * random.uniform(0.8, 1.2)
+                    failures += 1
+                    _log.warning("alerts can't go out", error=str(error), again_in_s=round(pause_s, 2))
+                    stop.wait(pause_s)
+        finally:
+            if claim:
+                claim.release()
+
+    def _serve(self, session: _Session, stop: threading.Event, failures: int) -> int:
+        if self._resent_upto is None:
+            self._resent_upto = self._eventlog.head()
+        try:
+            session.open(self._resent_upto)
+            failures = 0
+            self.ready.set()
+            metrics.BROKER_CONNECTED.labels("delivery").set(1)
+            while not stop.is_set():
+                session.turn()
+            session.finish()
+        except LinkError:
+            session.keep_position()
+            raise
+        finally:
+            self.ready.clear()
+            metrics.BROKER_CONNECTED.labels("delivery").set(0)
+            self._resent_upto = max(self._resent_upto, session.sent_upto)
+            session.close()
+        return failures
+
+
+class _Session:
+    """One connection's work."""
+
+    def __init__(
+        self, log: EventLog, login: tuple[str, str | None, str | None], client_id: str, heartbeat_s: float
+    ) -> None:
+        self._eventlog = log
+        self._login = login
+        self._client_id = client_id
+        self._heartbeat_s = heartbeat_s
+        self._link = Link(*login, client_id)
+        self._status: dict[str, Link] = {}
+        self._registers = Registers(log)
+        self._board = Board()
+        self._squads: dict[str, set[str]] = {}
+        self._read: Position = 0
+        self._moved: Position = 0
+        self._moved_s = 0.0
+        self._renewed_s = 0.0
+        self._beat_s = float("-inf")
+        self._resent_upto: Position = 0
+        self._sent = Counter[str]()
+        self.sent_upto: Position = 0
+
+    def open(self, resent_upto: Position) -> None:
+        """Connects, takes the decider's state, renews every retained topic. Raises LinkError."""
+        self._resent_upto = resent_upto
+        self._link.connect()
+        self._read = self._moved = self._eventlog.position(READER)
+        self._registers.refresh()
+        for saved in self._eventlog.load_state(READER):
+            self._squads[saved.key] = set(orjson.loads(saved.value))
+        for estate in self._registers.estates:
+            self._board.load(estate, self._eventlog.load_state(owner_of(estate)))
+        self._drop_squads()
+        self._renew(all_of=True)
+        self._beat()
+
+    def turn(self) -> None:
+        """Publishes what is new, or waits a little for it. Raises LinkError, LogUnavailableError."""
+        head = self._eventlog.head()
+        entries = self._eventlog.read(after=self._read, limit=BATCH, types=TYPES)
+        for entry in entries:
+            self._publish(entry)
+        caught_up = len(entries) < BATCH
+        self._read = max(head, entries[-1].position if entries else 0) if caught_up else entries[-1].position
+        now_s = time.monotonic()
+        if any(entry.type in FOLDED_TYPES for entry in entries):
+            self._registers.refresh()
+            self._drop_squads()
+            self._renew(all_of=True)
+        elif entries and (caught_up or now_s - self._renewed_s > 1.0):
+            self._renew(all_of=False)
+        if now_s - self._beat_s >= self._heartbeat_s:
+            self._beat()
+        self._move(now_s)
+        if caught_up and not entries:
+            self._idle(now_s)
+
+    def _idle(self, now_s: float) -> None:
+        if self._link.flying:
+            self._link.await_progress(MOVE_S)
+            return
+        self._move(now_s, at_once=self._moved < self._read and self._sent_any())
+        left_s = max(0.0, self._heartbeat_s - (now_s - self._beat_s))
+        if self._eventlog.wait(self._read, min(WAIT_MAX_S, left_s)):
+            time.sleep(PAUSE_S)
+        if self._link.lost:
+            raise LinkError("the connection is lost")
+
+    def _publish(self, entry: Recorded) -> None:
+        resent = entry.position <= self._resent_upto
+        for message in self._board.take(entry, resent=resent):
+            self._send(message, entry.position)
+        self.sent_upto = entry.position
+
+    def _send(self, message: Message, mark: Position | None = None) -> None:
+        self._link.publish(message.topic, message.payload, retain=message.retain, mark=mark)
+        self._sent[message.kind] += 1
+
+    def _renew(self, *, all_of: bool) -> None:
+        estates = self._registers.estates.values()
+        now_us = self._eventlog.now_us()
+        for message in self._board.renewed(estates, self._read, now_us, all_of=all_of):
+            self._send(message)
+        self._renewed_s = time.monotonic()
+
+    def _drop_squads(self) -> None:
+        """Clears the retained lists of squads that are no more, and notes those that are."""
+        changed = []
+        for name, estate in self._registers.estates.items():
+            present, before = set(estate.squads), self._squads.get(name, set())
+            for squad in sorted(before - present):
+                self._send(Message(topics.squad_open(name, squad), b"", "open", retain=True))
+            if present != before:
+                self._squads[name] = present
+                changed.append(SavedState(name, orjson.dumps(sorted(present))))
+        if changed:
+            while self._link.flying:  # forgotten only when the broker has answered
+                self._link.await_progress(1.0)
+            with self._eventlog.transaction() as transaction:
+                transaction.save_state(READER, changed)
+
+    def _sent_any(self) -> bool:
+        return self.sent_upto > self._moved
+
+    def _move(self, now_s: float, *, at_once: bool = False) -> None:
+        """Saves how far everything has been answered for, now and then."""
+        self._link.collect()
+        oldest = self._link.oldest()
+        upto = self._read if oldest is None else oldest - 1
+        if upto <= self._moved or not (at_once or now_s - self._moved_s >= MOVE_S):
+            return
+        if not at_once and not self._sent_any() and now_s - self._moved_s < self._heartbeat_s:
+            return  # nothing of ours: no commit for every event of a device
+        with self._eventlog.transaction() as transaction:
+            transaction.move(READER, upto)
+        self._moved, self._moved_s = upto, now_s
+        metrics.READER_POSITION.labels(READER).set(upto)
+        for kind, count in self._sent.items():
+            metrics.MESSAGES_PUBLISHED.labels(kind).inc(count)
+        self._sent.clear()
+
+    def _beat(self) -> None:
+        """Tells every estate's system topic that we live, how far we are."""
+        head = self._eventlog.head()
+        document = {
+            "state": "online",
+            "at": iso(from_us(self._eventlog.now_us())),
+            "head": head,
+            "positions": {reader: self._eventlog.position(reader) for reader in (DECIDER, READER)},
+        }
+        for estate in self._registers.estates:
+            self._status_link(estate).publish(topics.system(estate), orjson.dumps(document), retain=True)
+        metrics.LOG_HEAD.set(head)
+        self._beat_s = time.monotonic()
+
+    def _status_link(self, estate: str) -> Link:
+        """An estate's status has a connection of its own: a connection has one last will."""
+        link = self._status.get(estate)
+        if link is None or link.lost:
+            will = (topics.system(estate), _OFFLINE)
+            link = Link(*self._login, f"{self._client_id}-status-{estate}", will)
+            link.connect()
+            self._status[estate] = link
+        return link
+
+    def keep_position(self) -> None:
+        """After the connection was lost: saves how far it was answered for."""
+        self._move(time.monotonic(), at_once=True)
+
+    def finish(self) -> None:
+        """Before a stop: waits a little for the last answers, saves the position, says that we go."""
+        until_s = time.monotonic() + FLUSH_S
+        while self._link.flying and time.monotonic() < until_s:
+            self._link.await_progress(0.1)
+        self._move(time.monotonic(), at_once=True)
+        for estate, link in self._status.items():
+            link.publish(topics.system(estate), _OFFLINE, retain=True)
+        for link in self._status.values():
+            while link.flying and time.monotonic() < until_s:
+                link.await_progress(0.1)
+
+    def close(self) -> None:
+        """Ends the connections, whatever state they are in."""
+        for link in (self._link, *self._status.values()):
+            link.close()
+
+
+_OFFLINE = orjson.dumps({"state": "offline"})
