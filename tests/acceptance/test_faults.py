@@ -1,5 +1,5 @@
-"""What a machine does to a system besides killing it: the disk refuses writes, the database is locked, the
-broker is restarted, the clock jumps. Nothing answered is lost, no alert lost or doubled, it goes on by itself.
+"""What befalls a system besides being killed: the disk refuses writes, the database is locked, the broker is
+restarted, the clock jumps. Nothing answered is lost, no alert is lost or doubled, it goes on by itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A recording through the whole system on a clock that follows the events: who passed a gate without a right."""
+"""A recording through the whole system, on a clock that follows the events: who passed without a right."""
 
 from __future__ import annotations
 

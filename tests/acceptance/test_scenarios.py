@@ -1,4 +1,4 @@
-"""The packaged scenarios through a running system, sixty times as fast as life: the verdict is the exit code."""
+"""Packaged scenarios through a running system, sixty times as fast as life: the exit code is the verdict."""
 
 from __future__ import annotations
 
