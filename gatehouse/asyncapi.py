@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from importlib.metadata import version
-from typing import Any
+from typing import Any, get_args
 
 from pydantic.json_schema import models_json_schema
 
@@ -180,7 +180,7 @@ def _messages() -> dict[str, Document]:
         "deviceStatus": ("DeviceStatus", "A device's session began or ended"),
         "timeMessage": ("TimeMessage", "The estate's time is at least this"),
         "vendorPayload": ("VendorPayload", "Decoded by the maker's decoder"),
-        "alert": ("Alert", "An alert after a change"),
+        "alert": ("AlertMessage", "An alert after a change"),
         "openAlerts": ("OpenAlerts", "A squad's open alerts"),
         "safety": ("Safety", "The safety level of every zone"),
         "system": ("System", "State and heartbeat of Gatehouse"),
@@ -238,31 +238,32 @@ def _envelope_schemas() -> dict[str, Document]:
 
 
 def _message_schemas() -> dict[str, Document]:
-    level = {"enum": list(SafetyLevel.__args__)}  # type: ignore[attr-defined]
+    level = {"enum": list(get_args(SafetyLevel))}
     moment = {"type": "string", "format": "date-time"}
     alert = {"$ref": _REFERENCE.format(model="Alert")}
+    text = {"type": "string"}
+    number = {"type": "integer"}
     zone = {"type": "object", "properties": {"level": level}, "required": ["level"]}
-    return {
-        "OpenAlerts": {
-            "type": "object",
-            "properties": {
-                "version": {"type": "integer"},
-                "alerts": {"type": "array", "maxItems": 50, "items": alert},
-            },
-            "required": ["version", "alerts"],
-        },
-        "Safety": {
-            "type": "object",
-            "properties": {
-                "level": level,
-                "zones": {"type": "object", "additionalProperties": zone},
-                "at": moment,
-            },
-            "required": ["level", "zones"],
-        },
-        "System": {
-            "type": "object",
-            "properties": {"state": {"enum": ["online", "offline"]}, "at": moment},
-            "required": ["state"],
-        },
+    change = {"event": text, "resent": {"type": "boolean"}, "by": text, "via": text, "note": text}
+    open_list = {
+        "version": number,
+        "total": number,
+        "alerts": {"type": "array", "maxItems": 50, "items": alert},
     }
+    zones = {"type": "object", "additionalProperties": zone}
+    safety = {"estate": text, "level": level, "count": number, "zones": zones, "at": moment}
+    positions = {"type": "object", "additionalProperties": number}
+    system = {"state": {"enum": ["online", "offline"]}, "at": moment, "head": number, "positions": positions}
+    return {
+        "AlertMessage": {
+            "description": "The alert, the event that changed it, by whom; `resent`: it may have come before.",
+            "allOf": [alert, _object(change, "event", "resent")],
+        },
+        "OpenAlerts": _object(open_list, *open_list),
+        "Safety": _object(safety, *safety),
+        "System": _object(system, "state"),
+    }
+
+
+def _object(properties: dict[str, Any], *required: str) -> Document:
+    return {"type": "object", "properties": properties, "required": list(required)}

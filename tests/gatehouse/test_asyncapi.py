@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import jsonschema_rs
@@ -11,9 +12,12 @@ import orjson
 import pytest
 import yaml
 
-from eventlog import topics
-from eventlog.vocabulary import TYPES, AccessDenied
+from eventlog import codec, topics
+from eventlog.estate import Estate
+from eventlog.memory import MemoryLog
+from eventlog.vocabulary import TYPES, AccessDenied, Alert, AlertRaised, SquadSet, Words, ZoneSet
 from gatehouse.asyncapi import asyncapi_document, write_asyncapi
+from processors.delivery.board import Board
 from tests.support.parts import ROOT
 
 DOCUMENT = asyncapi_document()
@@ -125,3 +129,26 @@ def test_an_event_of_the_contract_fits_its_schema_and_a_wrong_one_does_not() -> 
     assert validator.is_valid(good)
     assert not validator.is_valid({**good, "type": "access.granted"})
     assert not validator.is_valid({**good, "data": {**good["data"], "reason": "mood"}})
+
+
+def test_what_is_published_fits_its_schema() -> None:
+    """Made by the delivery's own board, from an alert as the log has it."""
+    log = MemoryLog()
+    at = datetime(2026, 11, 22, 8, tzinfo=UTC)
+    alert = Alert(
+        id="a1", estate="xiegou", rule="door_forced", key="gate-n1", episode="e1", severity="high",
+        state="raised", condition="active", zone="gate-n", title=Words(zh="门", en="door"), at=at,
+        raised_at=at, evidence=("e",), squad="squad-1",
+    )  # fmt: skip
+    event = AlertRaised(alert=alert, cause="x")
+    log.append([codec.make(event, estate="xiegou", source="s", event_id="1", at=at)])
+    board = Board()
+    estate = Estate("xiegou").with_event(SquadSet(squad="squad-1", name=Words(zh="一队", en="one")))
+    estate = estate.with_event(ZoneSet(zone="gate-n", name=Words(zh="北门", en="north gate")))
+    messages = board.take(log.read(after=0, limit=1)[0], resent=False)
+    messages += board.renewed([estate], 1, 1_795_000_000_000_000, all_of=True)
+    kinds = {"alert": "alert", "squad_alert": "alert", "open": "openAlerts", "safety": "safety"}
+    assert {message.kind for message in messages} == set(kinds)
+    for message in messages:
+        _validator(kinds[message.kind]).validate(orjson.loads(message.payload))
+        assert not _validator(kinds[message.kind]).is_valid({})
