@@ -101,6 +101,11 @@ class OrderedPublisher:
         if self._client.unanswered >= self._window:
             self._drain(self._window // 2)
 
+    @property
+    def unanswered(self) -> int:
+        """How many messages wait for their acknowledgement."""
+        return self._client.unanswered
+
     def pump(self) -> None:
         """Writes what waits and reads what is there, without waiting for more."""
         self._turn(0.0)
