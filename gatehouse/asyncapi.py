@@ -256,7 +256,7 @@ def _message_schemas() -> dict[str, Document]:
     system = {"state": {"enum": ["online", "offline"]}, "at": moment, "head": number, "positions": positions}
     return {
         "AlertMessage": {
-            "description": "The alert, the event that changed it, by whom; `resent`: it may have come before.",
+            "description": "The alert, the event that changed it, by whom; `resent`: maybe a repeat.",
             "allOf": [alert, _object(change, "event", "resent")],
         },
         "OpenAlerts": _object(open_list, *open_list),
