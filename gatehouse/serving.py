@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 
@@ -66,10 +65,8 @@ def serve_console(part: Part) -> None:
     )
     host, _, port = settings.http.rpartition(":")
     projecting = guarded("projections", lambda: runner.run(part.stop))
-    listening = threading.Event()
-    part.ready_when(listening)
     try:
-        serve(context, host, int(port), part.stop, listening)
+        serve(context, host, int(port), part.stop, on_ready=part.beating.set_ready)
     finally:
         part.stop.set()
         projecting.join(5.0)
