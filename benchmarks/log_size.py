@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from eventlog.chain import GENESIS, link
@@ -127,7 +127,9 @@ def opened(url: str) -> tuple[EventLog, float]:
     return log, (time.perf_counter() - start) * 1e3
 
 
-def measure(folder: Path, count: int, rounds: int, seconds: float) -> dict[str, object]:
+def measure(
+    folder: Path, count: int, rounds: int, seconds: float, batches: Sequence[int]
+) -> dict[str, object]:
     """Everything, the empty log and the full one in turns."""
     files = {"empty": folder / "empty.db", "full": folder / "full.db"}
     open_log(f"sqlite:///{files['empty']}").close()
@@ -141,7 +143,7 @@ def measure(folder: Path, count: int, rounds: int, seconds: float) -> dict[str, 
     logs = {}
     for name, url in urls.items():
         logs[name], figures[f"open_{name}_ms"] = opened(url)
-    for size in BATCHES:
+    for size in batches:
         taken: dict[str, list[float]] = {"empty": [], "full": []}
         for _ in range(rounds):
             for name, log in logs.items():
@@ -168,11 +170,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each append round")
+    parser.add_argument("--batches", type=int, nargs="+", default=BATCHES, help="events in a batch")
     parser.add_argument("--folder", help="where the logs are made (default: the system's temporary folder)")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gatehouse-bench-", dir=options.folder) as folder:
-        figures = measure(Path(folder), options.rows, options.rounds, options.seconds)
+        figures = measure(Path(folder), options.rows, options.rounds, options.seconds, options.batches)
     if options.json:
         print(json.dumps(figures))
         return
