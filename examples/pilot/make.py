@@ -213,7 +213,7 @@ def main() -> None:
     parts = [HEAD.rstrip(), *zones(), *devices(), *doors_and_gates(), *vehicles(), *squads()]
     rules = [
         "# Every rule is on with its defaults; only what differs is named, e.g.",
-        "#   door_held_open: {limit_building_s: 45, zones: {building-7: {limit_building_s: 90}}}",
+        "#   door_held_open: {building_s: 45, zones: {building-7: {building_s: 90}}}",
         "#   repeated_denials: {enabled: false}",
         "rules: {}",
     ]

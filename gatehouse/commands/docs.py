@@ -13,6 +13,7 @@ from gatehouse.say import cli
 
 app = sub_app("docs")
 ASYNCAPI_FILE = Path("docs/api/asyncapi.yaml")
+RULES_FILE = Path("docs/rules.md")
 
 
 @app.command("asyncapi", help=cli("docs.asyncapi"))
@@ -37,7 +38,9 @@ def write() -> None:
 
 def made_documents() -> dict[Path, str]:
     """The documents made from the code, by their place in the project."""
-    return {ASYNCAPI_FILE: write_asyncapi()}
+    from processors.rules import document
+
+    return {ASYNCAPI_FILE: write_asyncapi(), RULES_FILE: document()}
 
 
 def _write(file: Path, content: str) -> None:
