@@ -64,7 +64,11 @@ class Mqtt:
         wait: bool = True,
     ) -> None:
         self.client = Client(
-            CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=clean, manual_ack=manual_ack
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            clean_session=clean,
+            manual_ack=manual_ack,
+            reconnect_on_failure=False,
         )
         if user is not None:
             self.client.username_pw_set(user, password)
@@ -80,7 +84,6 @@ class Mqtt:
         self.client.on_subscribe = lambda c, u, mid, codes, p: self.codes.update({mid: codes})
         self.client.on_connect = self._on_connect
         self.client.on_disconnect = lambda *_: self.lost.set()
-        self.client.reconnect_delay_set(30, 30)
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
         if wait:
