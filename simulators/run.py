@@ -69,7 +69,7 @@ def simulate(
             start_us = _perform(stage, clock, start_us, teller, speed)
             stage.close()
         else:
-            start_us = first_moment(scenario, max(start_us, watch.system_us() or 0))
+            start_us = first_moment(scenario, max(start_us, watch.system.at_us if watch.system else 0))
             with OrderedPublisher(
                 broker_url, gateway, client_id=f"simulate-{uuid.uuid4().hex[:12]}"
             ) as publisher:
@@ -77,7 +77,10 @@ def simulate(
                 link = SharedLink(publisher.publish, settle=publisher.flush)
                 stage = Stage(scenario, link, clock, run=_run_id(scenario, seed, start_us), faults=faults)
                 _perform(stage, clock, start_us, teller, speed)
-        verdict = _await_verdict(scenario, start_us, watch, stage, grace_s, quiet_s)
+        done_us = start_us + scenario.length_us if speed != 1 else None
+        verdict = _await_verdict(scenario, start_us, watch, stage, grace_s, quiet_s, done_us)
+        if done_us is not None and watch.system and watch.system.at_us < done_us:
+            teller.say("clock")
     teller.dropped(stage)
     teller.verdict(verdict, start_us)
     return verdict
@@ -97,15 +100,27 @@ def _perform(stage: Stage, clock: Clock, start_us: int, teller: Teller, speed: f
 
 
 def _await_verdict(
-    scenario: Scenario, start_us: int, watch: AlertWatch, stage: Stage, grace_s: float, quiet_s: float
+    scenario: Scenario,
+    start_us: int,
+    watch: AlertWatch,
+    stage: Stage,
+    grace_s: float,
+    quiet_s: float,
+    done_us: int | None,
 ) -> Verdict:
-    """The verdict once it is good and nothing more has come for a while, or when the grace is over."""
+    """The verdict once it is good and nothing more has come for a while, or when the grace is over.
+
+    A system that tells its status has worked through everything when its clock has reached `done_us`.
+    """
     ended_s = time.monotonic()
     sent = stage.sent.keys()
     while True:
         verdict = judge(scenario, start_us, watch.alerts, sent=sent)
         past_s = time.monotonic() - ended_s
-        if past_s >= quiet_s and watch.quiet_s >= quiet_s and (verdict.ok or past_s >= grace_s):
+        system = watch.system
+        worked = done_us is None or system is None or (system.at_us >= done_us and system.caught_up)
+        settled = past_s >= quiet_s and watch.quiet_s >= quiet_s
+        if settled and ((verdict.ok and worked) or past_s >= grace_s):
             return verdict
         if past_s >= grace_s + 60.0:
             return verdict
@@ -115,7 +130,7 @@ def _await_verdict(
 def _await_retained(watch: AlertWatch) -> None:
     """Gives the broker a moment to hand over the system's retained status."""
     deadline = time.monotonic() + 0.5
-    while watch.system_us() is None and time.monotonic() < deadline:
+    while watch.system is None and time.monotonic() < deadline:
         time.sleep(0.02)
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
@@ -24,6 +25,14 @@ from simulators.link import Account
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class SystemStatus:
+    """What Gatehouse says of itself: the estate's time, and whether its parts have caught up with the log."""
+
+    at_us: int
+    caught_up: bool
+
+
 class AlertWatch:
     """Listens to an estate's alerts and to what Gatehouse says of itself. A context manager."""
 
@@ -38,7 +47,7 @@ class AlertWatch:
         self._last_s = time.monotonic()
         self._listening = threading.Event()
         self._refused: str | None = None
-        self._system_us: int | None = None
+        self._system: SystemStatus | None = None
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id=f"simulate-{uuid.uuid4().hex[:12]}", protocol=mqtt.MQTTv311
         )
@@ -77,9 +86,10 @@ class AlertWatch:
         with self._lock:
             return time.monotonic() - self._last_s
 
-    def system_us(self) -> int | None:
-        """The estate's time as the system last said it, if it did."""
-        return self._system_us
+    @property
+    def system(self) -> SystemStatus | None:
+        """What the system last said of itself, if it did."""
+        return self._system
 
     def _on_connect(
         self, client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _properties: object
@@ -120,7 +130,10 @@ class AlertWatch:
 
     def _take_system(self, payload: bytes) -> None:
         try:
-            said = orjson.loads(payload).get("at")
-            self._system_us = to_us(datetime.fromisoformat(said)) if said else None
+            said = orjson.loads(payload)
+            if "at" in said:
+                positions = said.get("positions", {}).values()
+                behind = any(position < said.get("head", 0) for position in positions)
+                self._system = SystemStatus(to_us(datetime.fromisoformat(said["at"])), not behind)
         except (ValueError, AttributeError, TypeError) as error:
             _log.debug("the system's status says no time", error=str(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from eventlog import codec
 from eventlog.memory import MemoryLog
@@ -27,8 +28,10 @@ _READ = 10_000
 class VirtualSystem:
     """Give it an estate file, publish to it, ask what it alerted. The estate's clock follows the events."""
 
-    def __init__(self, estate_file: str | Path, *, start_us: int = 0) -> None:
-        self.log = MemoryLog(time_mode="events")
+    def __init__(
+        self, estate_file: str | Path, *, start_us: int = 0, time_mode: Literal["wall", "events"] = "events"
+    ) -> None:
+        self.log = MemoryLog(time_mode=time_mode)
         found = load(ROOT / estate_file)
         registers: list[NewEvent] = [
             codec.make(
@@ -38,8 +41,8 @@ class VirtualSystem:
             for number, event in enumerate(found.events)
         ]  # fmt: skip
         self.log.append(registers)
-        self.pipeline = Pipeline(self.log, time_mode="events", hmac_key=b"k" * 32)
-        self.runner = EmbeddedRunner(self.log, time_mode="events")
+        self.pipeline = Pipeline(self.log, time_mode=time_mode, hmac_key=b"k" * 32)
+        self.runner = EmbeddedRunner(self.log, time_mode=time_mode)
         self._waiting: list[Message] = []
 
     def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
