@@ -1,4 +1,4 @@
-"""What the console is given: the log, the read models, the accounts, its secret, its limits, checks of others.
+"""What the console is given: the log, the read models, the accounts, a secret, limits, checks of others.
 
 Plain values and ports only, so that `gatehouse` can make it without loading a page.
 """
@@ -62,7 +62,7 @@ class ConsoleContext:
     log: EventLog
     views: Engine
     accounts: Accounts
-    secret: str
+    secret: str = field(repr=False)
     settings: ConsoleSettings = field(default_factory=ConsoleSettings)
     checks: Checks = no_checks
     """Checks of parts that the console can't see by itself: broker, ingest, decider."""

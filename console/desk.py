@@ -73,9 +73,7 @@ class CommandDesk:
         event = entry.event
         if isinstance(event, CommandRefused):
             return Outcome(command_id, entry.position, refused=event)
-        return Outcome(
-            command_id, entry.position, change=event if isinstance(event, AlertEvent) else None
-        )
+        return Outcome(command_id, entry.position, change=event if isinstance(event, AlertEvent) else None)
 
     def _append(self, estate: str, command_id: str, command: Command) -> Position:
         now_us = self._log.now_us()

@@ -1,4 +1,4 @@
-"""Every error as RFC 9457 problem details: what is wrong, what was expected, in `application/problem+json`."""
+"""Every error as RFC 9457 problem details in `application/problem+json`: what is wrong, what was expected."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _of_bug)
 
 
-async def _of_ours(request: Request, error: Exception) -> Response:
+async def _of_ours(_: Request, error: Exception) -> Response:
     if not isinstance(error, ProblemError):
         raise error
     return error.response()
@@ -87,7 +87,7 @@ async def _of_http(request: Request, error: Exception) -> Response:
     return problem(error.status_code, name, detail, headers=error.headers)
 
 
-async def _of_validation(request: Request, error: Exception) -> Response:
+async def _of_validation(_: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     errors = [_one(one) for one in error.errors()]

@@ -47,7 +47,7 @@ class Person:
         return self.estate in ("", estate)
 
     def scope(self, asked: str | None) -> str | None:
-        """The estate to look in; None means all. An estate that isn't this person's gives an impossible one."""
+        """The estate to look in, None for all; one that no estate has when the one asked for isn't theirs."""
         if not self.estate or asked == self.estate:
             return asked
         return self.estate if asked is None else "\n"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
@@ -86,7 +86,7 @@ class SignIn:
         self._accounts = accounts
         self._settings = settings
         self._clock = clock
-        self._signer = URLSafeTimedSerializer(secret, salt="gatehouse-session")
+        self._signer = URLSafeSerializer(secret, salt="gatehouse-session")
         self._attempts = Attempts(settings.login_failures_max, settings.login_window_s, clock)
         self._tokens: dict[str, Account] = {}
         self._tokens_revision: int | None = None
@@ -122,17 +122,13 @@ class SignIn:
         if not cookie:
             return None
         try:
-            said, signed_at = self._signer.loads(
-                cookie, max_age=self._settings.session_idle_s, return_timestamp=True
-            )
-            name, mark, started_s = str(said["n"]), str(said["m"]), float(said["s"])
+            said = self._signer.loads(cookie)
+            name, mark = str(said["name"]), str(said["mark"])
+            started_s, seen_s = float(said["started"]), float(said["seen"])
         except (BadSignature, KeyError, TypeError, ValueError):
             return None
         now = self._clock()
-        if (
-            now - started_s > self._settings.session_max_s
-            or now - signed_at.timestamp() > self._settings.session_idle_s
-        ):
+        if now - started_s > self._settings.session_max_s or now - seen_s > self._settings.session_idle_s:
             return None
         person = self.still(name, mark)
         return Session(person, started_s) if person else None
@@ -174,7 +170,9 @@ class SignIn:
 
     def keep(self, response: Response, name: str, started_s: float | None = None) -> None:
         """Sets the session's cookie: a new one, or the same one kept awake."""
-        said: dict[str, Any] = {"n": name, "m": self.mark_of(name), "s": started_s or self._clock()}
+        now_s = self._clock()
+        said: dict[str, Any] = {"name": name, "mark": self.mark_of(name), "seen": now_s}
+        said["started"] = now_s if started_s is None else started_s
         response.set_cookie(
             COOKIE,
             self._signer.dumps(said),

@@ -1,0 +1,294 @@
+"""GET alerts, GET alerts/{id}, POST alerts/{id}/{action}."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from starlette.concurrency import run_in_threadpool
+
+from console.api import common as c
+from console.api.shapes import AlertDetail, AlertPage
+from console.desk import Outcome, TooManyError
+from console.problems import ProblemError, not_found
+from console.rights import Person, Right
+from console.state import ConsoleState
+from eventlog.catalogue import say
+from eventlog.vocabulary import (
+    Alert,
+    Command,
+    CommandAcknowledge,
+    CommandArrive,
+    CommandAssign,
+    CommandClose,
+    CommandNote,
+    CommandRefused,
+    CommandReopen,
+    CommandShelve,
+    CommandUnshelve,
+    Disposition,
+    Severity,
+)
+from eventlog.vocabulary import State as AlertState
+from eventlog.vocabulary.base import TEXT_CHARS_MAX
+from projections.alert_history import history_of
+from projections.alerts import AlertFilter, find_alert, find_alerts
+from projections.generations import positions
+
+router = APIRouter(tags=["alerts"])
+
+HISTORY_MAX = 200
+EVIDENCE_MAX = 100
+READ_BACK_S = 0.5
+"""How long an answer waits for the read models to have the change too, so that a reader finds its own."""
+
+AlertId = Annotated[c.Word, Path(description="The alert's id.")]
+Note = Annotated[str, StringConstraints(max_length=TEXT_CHARS_MAX, pattern=r"^[^\x00]*$")]
+Reason = Annotated[
+    str, StringConstraints(min_length=1, max_length=TEXT_CHARS_MAX, pattern=r"^[^\x00]*\S[^\x00]*$")
+]
+
+
+class Ask(BaseModel):
+    """What every action takes: the version of the alert that you saw, and a note if you like."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    note: Note | None = None
+
+
+class AskAssign(Ask):
+    squad: c.Word
+
+
+class AskNote(BaseModel):
+    """A note fits any version."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    note: Reason
+
+
+class AskShelve(BaseModel):
+    """Hide from the queue until then, at most 8 hours, for a reason."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    until: AwareDatetime
+    reason: Reason
+
+
+class AskClose(Ask):
+    disposition: Disposition
+
+
+class AskReopen(BaseModel):
+    """Open again, within 24 hours, for a reason."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    reason: Reason
+
+
+@router.get("/alerts", response_model=AlertPage, summary="Alerts, the last raised first")
+def list_alerts(
+    state: c.State,
+    person: c.MayAlerts,
+    estate: c.EstateFilter = None,
+    states: Annotated[list[AlertState] | None, Query(alias="state", max_length=20)] = None,
+    severity: Annotated[list[Severity] | None, Query(max_length=20)] = None,
+    zone: Annotated[list[c.Word] | None, Query(max_length=50)] = None,
+    squad: Annotated[list[c.Word] | None, Query(max_length=50)] = None,
+    rule: Annotated[list[c.Word] | None, Query(max_length=50)] = None,
+    from_: c.From = None,
+    to: c.To = None,
+    cursor: c.Cursor = None,
+    limit: c.Limit = c.PAGE_DEFAULT,
+) -> Response:
+    """Filters may be given several times: any of the values fits. Times are those of `raised_at`."""
+    wanted = AlertFilter(
+        estate=person.scope(estate),
+        states=tuple(states or ()),
+        severities=tuple(severity or ()),
+        zones=tuple(zone or ()),
+        squads=tuple(squad or ()),
+        rules=tuple(rule or ()),
+        from_us=c.us_or_none(from_),
+        to_us=c.us_or_none(to),
+    )
+    before: Any = c.read_cursor(cursor, int, str)
+    with state.context.views.connect() as connection:
+        found = find_alerts(connection, wanted, before=before, limit=limit + 1)
+    more = found[limit - 1 :][:1] if len(found) > limit else []
+    following = [more[0][0], more[0][1].id] if more else None
+    return c.page([alert.model_dump(mode="json") for _, alert in found[:limit]], following)
+
+
+@router.get("/alerts/{alert_id}", response_model=AlertDetail, summary="One alert, its history, its evidence")
+def one_alert(state: c.State, person: c.MayAlerts, alert_id: AlertId) -> Response:
+    """`evidence` are the whole events; without the right `events` they come without their data."""
+    detail = load_detail(state, person, alert_id)
+    if detail is None:
+        raise not_found("such alert")
+    return c.answer(detail)
+
+
+def load_detail(state: ConsoleState, person: Person, alert_id: str) -> dict[str, Any] | None:
+    """An alert as the API gives it, or None when there is none that this person may see."""
+    with state.context.views.connect() as connection:
+        alert = find_alert(connection, alert_id)
+        if alert is None or not person.sees(alert.estate):
+            return None
+        history = history_of(connection, alert_id, limit=HISTORY_MAX)
+    entries = state.context.log.at(alert.evidence_positions[-EVIDENCE_MAX:])
+    whole = person.may(Right.EVENTS)
+    return alert.model_dump(mode="json") | {
+        "evidence_ids": list(alert.evidence),
+        "evidence": [c.shown_event(entry, whole=whole) for entry in entries],
+        "history": [_change(row) for row in history],
+    }
+
+
+_CHANGE = (
+    "position", "type", "by", "via", "note", "state", "severity", "squad", "disposition", "version",
+)  # fmt: skip
+
+
+def _change(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in _CHANGE} | {"at": c.time_or_none(row["at_us"])}
+
+
+@router.post("/alerts/{alert_id}/acknowledge", response_model=Alert, summary="A desk has seen it")
+async def acknowledge(request: Request, person: c.MayAct, alert_id: AlertId, ask: Ask) -> Response:
+    """Runs out after 10 min if nothing follows. Allowed in state raised."""
+    return await _do(request, person, alert_id, CommandAcknowledge, version=ask.version, note=ask.note)
+
+
+@router.post("/alerts/{alert_id}/assign", response_model=Alert, summary="Give it to a squad")
+async def assign(request: Request, person: c.MayAct, alert_id: AlertId, ask: AskAssign) -> Response:
+    """Allowed in any state but closed."""
+    fields = {"version": ask.version, "note": ask.note, "squad": ask.squad}
+    return await _do(request, person, alert_id, CommandAssign, **fields)
+
+
+@router.post("/alerts/{alert_id}/arrive", response_model=Alert, summary="The squad is there")
+async def arrive(request: Request, person: c.MayAct, alert_id: AlertId, ask: Ask) -> Response:
+    """Said by the desk for a member who reported by radio. Allowed in state accepted."""
+    return await _do(request, person, alert_id, CommandArrive, version=ask.version, note=ask.note)
+
+
+@router.post("/alerts/{alert_id}/note", response_model=Alert, summary="Add a note")
+async def note(request: Request, person: c.MayAct, alert_id: AlertId, ask: AskNote) -> Response:
+    """Allowed in any state."""
+    return await _do(request, person, alert_id, CommandNote, version=ask.version, note=ask.note)
+
+
+@router.post("/alerts/{alert_id}/shelve", response_model=Alert, summary="Hide it for a while")
+async def shelve(request: Request, person: c.MayAct, alert_id: AlertId, ask: AskShelve) -> Response:
+    """Allowed in states raised and acknowledged."""
+    fields = {"version": ask.version, "note": ask.reason, "until": ask.until}
+    return await _do(request, person, alert_id, CommandShelve, **fields)
+
+
+@router.post("/alerts/{alert_id}/unshelve", response_model=Alert, summary="Show it again")
+async def unshelve(request: Request, person: c.MayAct, alert_id: AlertId, ask: Ask) -> Response:
+    """Ends a shelving before its time."""
+    return await _do(request, person, alert_id, CommandUnshelve, version=ask.version, note=ask.note)
+
+
+@router.post("/alerts/{alert_id}/close", response_model=Alert, summary="Deal with it and say what it was")
+async def close(request: Request, person: c.MayAct, alert_id: AlertId, ask: AskClose) -> Response:
+    """Allowed in any state but closed."""
+    fields = {"version": ask.version, "note": ask.note, "disposition": ask.disposition}
+    return await _do(request, person, alert_id, CommandClose, **fields)
+
+
+@router.post("/alerts/{alert_id}/reopen", response_model=Alert, summary="Open it again")
+async def reopen(request: Request, person: c.MayAct, alert_id: AlertId, ask: AskReopen) -> Response:
+    """Allowed within 24 hours of closing."""
+    return await _do(request, person, alert_id, CommandReopen, version=ask.version, note=ask.reason)
+
+
+async def _do(
+    request: Request, person: Person, alert_id: str, kind: type[Command], **fields: Any
+) -> Response:
+    state = c.state_of(request)
+    chinese = request.headers.get("accept-language", "").lower().startswith("zh")
+    alert = await act(state, person, alert_id, kind, "zh-CN" if chinese else "en", **fields)
+    return c.answer(alert.model_dump(mode="json"))
+
+
+async def act(
+    state: ConsoleState, person: Person, alert_id: str, kind: type[Command], language: str, **fields: Any
+) -> Alert:
+    """Sends a person's command; the alert after it. Raises ProblemError with what stood against it."""
+    estate = await run_in_threadpool(_estate_of, state, person, alert_id)
+    command = kind(alert=alert_id, by=person.name, role=person.role, via=person.via, **fields)
+    try:
+        outcome = await state.desk.ask(estate, command, state.context.settings.command_timeout_s)
+    except TooManyError as error:
+        raise ProblemError(503, "too-many-commands", str(error), headers={"Retry-After": "2"}) from error
+    if outcome.refused is not None:
+        raise _refusal(outcome.refused, language)
+    if outcome.change is None:
+        raise _undecided(outcome, state.context.settings.command_timeout_s)
+    await _shown(state, outcome.position)
+    return outcome.change.alert
+
+
+def _estate_of(state: ConsoleState, person: Person, alert_id: str) -> str:
+    with state.context.views.connect() as connection:
+        alert = find_alert(connection, alert_id)
+    if alert is None or not person.sees(alert.estate):
+        raise not_found("such alert")
+    return alert.estate
+
+
+_STATUS = {"conflict": 409, "not_allowed": 409, "unknown_alert": 404, "bad_request": 422, "forbidden": 403}
+
+
+def _refusal(refused: CommandRefused, language: str) -> ProblemError:
+    name = refused.reason.replace("_", "-")
+    return ProblemError(
+        _STATUS[refused.reason],
+        name,
+        say(refused.detail, "zh-CN" if language.startswith("zh") else "en"),
+        reason=refused.reason,
+        version=refused.version,
+        state=refused.state,
+        words=refused.detail.model_dump(),
+        command=refused.command,
+    )
+
+
+def _undecided(outcome: Outcome, waited_s: float) -> ProblemError:
+    return ProblemError(
+        504,
+        "undecided",
+        f"the command is in the log and was not decided within {waited_s:g} s. It is not lost: it will be "
+        "decided when the decider goes on. Look at the alert's history before asking again",
+        command=outcome.command,
+        position=outcome.position,
+    )
+
+
+async def _shown(state: ConsoleState, position: int) -> None:
+    """Waits a little until the read models have a change; they may be another process's and away."""
+    deadline = asyncio.get_running_loop().time() + READ_BACK_S
+    while not await run_in_threadpool(_has, state, position):
+        if asyncio.get_running_loop().time() > deadline:
+            return
+        await asyncio.sleep(0.005)
+
+
+def _has(state: ConsoleState, position: int) -> bool:
+    reached = positions(state.context.views)
+    names: Sequence[Literal["alerts", "alert_history"]] = ("alerts", "alert_history")
+    return all(reached.get(name, 0) >= position for name in names)

@@ -1,0 +1,149 @@
+"""The shapes of answers, for the OpenAPI document. Answers are written from rows, not through these."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from eventlog.vocabulary import Alert, SafetyLevel, Severity, Words
+from eventlog.vocabulary import State as AlertState
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details; conflicts carry `reason`, `version`, `state`, `words`, `command`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class ShownEvent(BaseModel):
+    """A CloudEvent as stored, with its place in the log."""
+
+    model_config = ConfigDict(extra="allow")
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    time: str
+    data: dict[str, Any] | None = None
+    position: int
+    estate: str
+    received_at: AwareDatetime
+    recorded_at: AwareDatetime
+    late: bool
+
+
+class Change(BaseModel):
+    """One change of an alert."""
+
+    position: int
+    type: str
+    at: AwareDatetime
+    by: str | None
+    via: str
+    note: str | None
+    state: AlertState
+    severity: Severity
+    squad: str | None
+    disposition: str | None
+    version: int
+
+
+class AlertPage(BaseModel):
+    items: list[Alert]
+    next: str | None
+
+
+class AlertDetail(BaseModel):
+    """An alert with `evidence` as whole events, `evidence_ids` as the alert itself has it, and `history`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    estate: str
+    rule: str
+    severity: Severity
+    state: AlertState
+    version: int
+    evidence_ids: list[str]
+    evidence: list[ShownEvent]
+    history: list[Change]
+
+
+class EventPage(BaseModel):
+    items: list[ShownEvent]
+    next: str | None
+
+
+class Device(BaseModel):
+    estate: str
+    device: str
+    family: str
+    zone: str
+    name: Words | None
+    maker: str
+    parent: str | None
+    presence: Literal["online", "offline", "unknown"]
+    presence_at: AwareDatetime | None
+    last_seen_at: AwareDatetime | None
+    last_event_at: AwareDatetime | None
+    last_heartbeat_at: AwareDatetime | None
+    battery: float | None
+    uptime_s: float | None
+    events: int
+
+
+class DevicePage(BaseModel):
+    items: list[Device]
+    next: str | None
+
+
+class Zone(BaseModel):
+    estate: str
+    zone: str
+    name: Words
+    kind: str
+    squad: str | None
+    level: SafetyLevel
+    cause: str | None
+    cause_kind: str | None
+    since: AwareDatetime | None
+
+
+class EstateLevel(BaseModel):
+    estate: str
+    name: Words
+    time_zone: str
+    level: SafetyLevel
+    zones_at_level: int
+    since: AwareDatetime | None
+
+
+class ZonePage(BaseModel):
+    """All zones on one page, and the estates that they belong to."""
+
+    items: list[Zone]
+    estates: list[EstateLevel]
+    next: None
+
+
+class Vehicle(BaseModel):
+    estate: str
+    plate: str
+    since: AwareDatetime
+    gate: str
+    position: int
+
+
+class VehiclePage(BaseModel):
+    """Vehicles inside, the longest first; `counts` by estate."""
+
+    items: list[Vehicle]
+    counts: dict[str, int]
+    next: str | None
