@@ -15,9 +15,6 @@ from typing import TypeVar
 import psutil
 
 from benchmarks.events import estate_text
-from eventlog.sql import open_log
-from gatehouse.estatefile import load
-from gatehouse.estateimport import import_estate
 from gatehouse.settings import Settings
 from gatehouse.vitals import read_vitals
 
@@ -57,15 +54,9 @@ class System:
         self._log = (folder / "output").open("ab")
         self._output = folder / "output"
         self._running: dict[str, psutil.Popen] = {}
-        self._import(estate)
+        self._run("prepare")
         self._database = sqlite3.connect(f"file:{self.settings.data / 'gatehouse.db'}?mode=ro", uri=True)
         self._database.isolation_level = None
-
-    def _import(self, estate: Path) -> None:
-        self.settings.data.mkdir()
-        log = open_log(self.settings.log_url)
-        import_estate(log, load(estate))
-        log.close()
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **self.settings.environment()}
