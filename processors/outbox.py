@@ -26,20 +26,25 @@ class Outbox:
     now_us: int = 0
     input_id: str | None = None
     """The id of the input being handled; None where time itself is the cause."""
-    _cause: str = ""
+    _by: Recorded | Wakeup | None = None
     _ordinal: int = 0
 
     def begin_input(self, entry: Recorded) -> None:
         """What follows is caused by this input."""
         self.now_us, self.input_id = entry.recorded_us, entry.id
-        self._cause, self._ordinal = f"{entry.source} {entry.id}", 0
+        self._by, self._ordinal = entry, 0
 
     def begin_wakeup(self, wakeup: Wakeup) -> None:
         """What follows is caused by this wake-up."""
         self.now_us, self.input_id = wakeup.fire_us, None
-        # The owner and key are part of it: two wake-ups due at once may both change one zone's level.
-        self._cause = f"{wakeup.owner} {wakeup.key} {wakeup.due_us} {wakeup.fire_us}"
-        self._ordinal = 0
+        self._by, self._ordinal = wakeup, 0
+
+    @property
+    def _cause(self) -> str:
+        if isinstance(self._by, Wakeup):
+            # The owner and key are part of it: two wake-ups due at once may change one zone's level.
+            return f"{self._by.owner} {self._by.key} {self._by.due_us} {self._by.fire_us}"
+        return f"{self._by.source} {self._by.id}" if self._by else ""
 
     def id_of(self, part: str, key: str) -> str:
         """An id for something that the present cause makes, told apart by part and key."""

@@ -50,12 +50,16 @@ PRESENCE_RULE = "device_offline"
 """The rule whose signals say which devices work; it is listened to while it warms up, too."""
 
 _CLOCK = "clock"
+_TIME = TimeReached.TYPE
 _PLACES = frozenset(
     kind.TYPE for kind in (ZoneSet, ZoneRemoved, DeviceSet, DeviceRemoved, DoorSet, DoorRemoved)
 )
 _WISHES = frozenset(
     {PatrolResponse.TYPE, *(name for name, kind in TYPES.items() if issubclass(kind, Command))}
 )
+
+_OURS = FOLDED_TYPES | _WISHES
+"""Inputs that the step takes itself, besides what rules listen to."""
 
 
 class EstateStep:
@@ -79,7 +83,6 @@ class EstateStep:
         for run in self._runs.values():
             for kind in run.rule.listens_to:
                 self._by_type.setdefault(kind.TYPE, []).append(run)
-        self._heard = frozenset(self._by_type) | FOLDED_TYPES | _WISHES
         self._start(saved)
 
     def _start(self, saved: Iterable[SavedState]) -> None:
@@ -98,31 +101,33 @@ class EstateStep:
 
     def take(self, entry: Recorded) -> None:
         """One input, in the order of the log. Raises what a rule raises: the state is spoilt then."""
-        now_us = entry.recorded_us
-        if entry.type == TimeReached.TYPE:
+        now_us, kind = entry.recorded_us, entry.type
+        if kind == _TIME:
             now_us = max(now_us, to_us(cast(TimeReached, entry.event).at))
-        if self._wakeups.earliest_us <= now_us:
+        if self._wakeups.earliest_us() <= now_us:
             self._fire(now_us)
-        self._now_us = max(self._now_us, now_us)
-        if entry.type not in self._heard:
+        if now_us > self._now_us:
+            self._now_us = now_us
+        runs, ours = self._by_type.get(kind), kind in _OURS
+        if runs is None and not ours:
             return
-        out = self._out
-        out.begin_input(entry)
-        trigger: Trigger | None = None
-        if entry.type in FOLDED_TYPES:
-            self._fold(entry)
-            trigger = Trigger("registry")
-        for run in self._by_type.get(entry.type, ()):
+        self._out.begin_input(entry)
+        if ours:
+            self._settle(self._ours(entry))
+        for run in runs or ():
             signals = run.on_event(entry, self.estate)
             if signals:
-                trigger = self._tell(run, signals)
-        if entry.type in _WISHES:
-            wish = wish_of(entry)
-            if wish:
-                decide(self.alerts, wish, self.estate, out)
-                trigger = Trigger("alert", wish.alert)
-        if trigger:
-            self._settle(trigger)
+                self._settle(self._tell(run, signals))
+
+    def _ours(self, entry: Recorded) -> Trigger | None:
+        if entry.type in FOLDED_TYPES:
+            self._fold(entry)
+            return Trigger("registry")
+        wish = wish_of(entry)
+        if wish is None:
+            return None
+        decide(self.alerts, wish, self.estate, self._out)
+        return Trigger("alert", wish.alert)
 
     def _fire(self, now_us: int) -> None:
         while True:
@@ -212,7 +217,9 @@ class EstateStep:
         self._out.add(run.name, signal.key, event)
         self.alerts.cleared(run.name, signal, self._out)
 
-    def _settle(self, trigger: Trigger) -> None:
+    def _settle(self, trigger: Trigger | None) -> None:
+        if trigger is None:
+            return
         for alert in self.alerts.touched:
             self.safety.alert(alert)
         self.alerts.touched.clear()

@@ -70,7 +70,6 @@ class Wakeups:
                 return first
         return None
 
-    @property
     def earliest_us(self) -> int:
         """A lower bound of `next_us`, for a cheap look before every input."""
         return self._heap[0][0] if self._heap else _NEVER_US

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,6 +36,13 @@ class RuleSettings(BaseModel):
     """A rule's numbers, with units last in the name. A subclass documents each."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def limits_of(settings: RuleSettings) -> SimpleNamespace:
+    """Settings as plain attributes, seconds as microseconds: reading them costs next to nothing."""
+    values = dict(settings)
+    micro = {f"{name[:-2]}_us": us(value) for name, value in values.items() if name.endswith("_s")}
+    return SimpleNamespace(**values, **micro)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,8 @@ class Rule(Generic[S]):
     ) -> None:
         self.settings = settings or self.Settings()
         self._zones = dict(zones or {})
+        self._limits = limits_of(self.settings)
+        self._zone_limits = {zone: limits_of(own) for zone, own in self._zones.items()}
         self._initial: S = self.State()
 
     @classmethod
@@ -133,6 +143,10 @@ class Rule(Generic[S]):
     def for_zone(self, zone: str) -> Any:
         """The settings that hold in a zone."""
         return self._zones.get(zone, self.settings)
+
+    def limits(self, zone: str) -> Any:
+        """The settings that hold in a zone, with every `…_s` as whole microseconds in `…_us`."""
+        return self._zone_limits.get(zone, self._limits)
 
     def keys(self, event: Recorded, estate: Estate) -> Sequence[str]:
         """The keys an event concerns; none when it is of no interest."""

@@ -144,13 +144,14 @@ class DeviceOfflineRule(Rule[Chain]):
 
     def _gone_us(self, device: str, presence: Presence, estate: Estate) -> int | None:
         """When a device is gone for good by what is known of it alone."""
-        settings = self.for_zone(estate.device_zone(device))
-        offline_us, heard_us = presence.offline_us, presence.heard_us
+        limits = self.limits(estate.device_zone(device))
+        offline_us, heard_us, beat_s = presence.offline_us, presence.heard_us, presence.beat_s
+        gone_us: int | None = None
         if offline_us is not None:
-            return offline_us + us(settings.settle_s)
-        if heard_us is None or presence.beat_s is None:
-            return None
-        return heard_us + us(settings.missed * presence.beat_s + settings.slack_s)
+            gone_us = offline_us + limits.settle_us
+        elif heard_us is not None and beat_s is not None:
+            gone_us = heard_us + int(limits.missed * beat_s * 1_000_000) + limits.slack_us
+        return gone_us
 
     def _gone(self, device: str, presence: Presence, event: Recorded, estate: Estate) -> bool:
         gone_us = self._gone_us(device, presence, estate)

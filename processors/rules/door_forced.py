@@ -22,7 +22,7 @@ from eventlog.vocabulary import (
     DoorOpened,
     ExitRequested,
 )
-from processors.rules.base import Clear, Evidence, Raise, Rule, RuleSettings, Seconds, Step, evidence_of, us
+from processors.rules.base import Clear, Evidence, Raise, Rule, RuleSettings, Seconds, Step, evidence_of
 from processors.rules.titles import door_name, title, zone_name
 
 RELEASES_MAX = 8
@@ -92,7 +92,7 @@ class DoorForced(Rule[Releases]):
         return self._online(key, state, event.effective_us, estate)
 
     def on_time(self, key: str, state: Releases, due_us: int, estate: Estate) -> Step[Releases]:
-        settle_us = us(self._settings(key, estate).settle_s)
+        settle_us = self._limits_at(key, estate).settle_us
         judged = tuple(each for each in state.opens if each.at_us + settle_us <= due_us)
         rest = tuple(each for each in state.opens if each.at_us + settle_us > due_us)
         signals = tuple(
@@ -103,7 +103,7 @@ class DoorForced(Rule[Releases]):
         return self._step(key, after, estate, signals)
 
     def _released(self, key: str, state: Releases, at_us: int, estate: Estate) -> Step[Releases]:
-        window_us = us(self._settings(key, estate).grant_s)
+        window_us = self._limits_at(key, estate).grant_us
         opens = state.opens
         if opens:
             opens = tuple(each for each in opens if not 0 <= each.at_us - at_us <= window_us)
@@ -111,18 +111,21 @@ class DoorForced(Rule[Releases]):
         return self._step(key, Releases(releases, opens, state.online_us, state.told), estate)
 
     def _opened(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
-        settings = self._settings(key, estate)
+        limits = self._limits_at(key, estate)
         at_us = event.effective_us
-        window_us, online_us = us(settings.grant_s), us(settings.online_s)
-        if settings.maintenance or any(0 <= at_us - each <= window_us for each in state.at_us):
+        window_us, online_us = limits.grant_us, limits.online_us
+        if limits.maintenance:
             return None
+        for released_us in state.at_us:
+            if 0 <= at_us - released_us <= window_us:
+                return None
         if state.online_us and 0 <= at_us - state.online_us <= online_us:
             return None
         opened = Open(at_us, evidence_of(event), event.late)
         return self._step(key, replace(state, opens=(*state.opens[1 - OPENS_MAX :], opened)), estate)
 
     def _online(self, key: str, state: Releases, at_us: int, estate: Estate) -> Step[Releases]:
-        silent_us = us(self._settings(key, estate).online_s)
+        silent_us = self._limits_at(key, estate).online_us
         opens = tuple(each for each in state.opens if not 0 <= each.at_us - at_us <= silent_us)
         return self._step(key, replace(state, opens=opens, online_us=at_us), estate)
 
@@ -133,7 +136,7 @@ class DoorForced(Rule[Releases]):
         return self._step(key, replace(state, told=False), estate, (clear,))
 
     def _forced(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
-        if self._settings(key, estate).maintenance:
+        if self._limits_at(key, estate).maintenance:
             return None
         signal = self._raise(
             key, event.effective_us, evidence_of(event), estate, late=event.late, by_device=True
@@ -144,18 +147,17 @@ class DoorForced(Rule[Releases]):
         self, key: str, state: Releases, estate: Estate, signals: tuple[Raise | Clear, ...] = ()
     ) -> Step[Releases]:
         if state.opens:
-            settle_us = us(self._settings(key, estate).settle_s)
+            settle_us = self._limits_at(key, estate).settle_us
             return Step(state, signals, min(each.at_us for each in state.opens) + settle_us)
         if state.told:
             return Step(state, signals)
-        settings = self._settings(key, estate)
-        last_us = max(
-            max(state.at_us, default=0) + us(settings.grant_s), state.online_us + us(settings.online_s)
-        )
+        limits = self._limits_at(key, estate)
+        released_us = max(state.at_us) if state.at_us else 0
+        last_us = max(released_us + limits.grant_us, state.online_us + limits.online_us)
         return Step(state, signals, None, last_us + DISORDER_US)
 
-    def _settings(self, door: str, estate: Estate) -> Any:
-        return self.for_zone(estate.door_zone(door))
+    def _limits_at(self, door: str, estate: Estate) -> Any:
+        return self.limits(estate.door_zone(door))
 
     def _raise(
         self, door: str, at_us: int, event: Evidence, estate: Estate, *, late: bool, by_device: bool

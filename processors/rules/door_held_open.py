@@ -23,7 +23,6 @@ from processors.rules.base import (
     Signal,
     Step,
     evidence_of,
-    us,
 )
 from processors.rules.titles import door_name, title, zone_name
 
@@ -80,9 +79,9 @@ class DoorHeldOpen(Rule[Doorway]):
         return (event.event.door,)  # type: ignore[attr-defined]
 
     def on_event(self, key: str, state: Doorway, event: Recorded, estate: Estate) -> Step[Doorway] | None:
+        signals: tuple[Signal, ...] = ()
         if event.type == DoorOpened.TYPE:
-            after = self._opened(state, event, self._limit_us(key, estate))
-            signals: tuple[Signal, ...] = ()
+            after = self._opened(key, state, event, estate)
         else:
             after, signals = self._closed(key, state, event, estate)
         if after is state:
@@ -104,13 +103,13 @@ class DoorHeldOpen(Rule[Doorway]):
                 signals.append(Clear(key, zone, opening.closed_us, (opening.event,), late=opening.late))
         return self._step(key, replace(state, openings=tuple(kept)), tuple(signals), estate)
 
-    def _opened(self, state: Doorway, event: Recorded, limit_us: int) -> Doorway:
+    def _opened(self, key: str, state: Doorway, event: Recorded, estate: Estate) -> Doorway:
         at_us = event.effective_us
         opening = Opening(at_us, evidence_of(event), event.late)
         closed_us = state.loose_close_us
         if 0 <= closed_us - at_us <= DISORDER_US:  # its close overtook it
-            state = replace(state, loose_close_us=0)
-            if closed_us - at_us <= limit_us:
+            state = Doorway(state.openings, state.again)
+            if closed_us - at_us <= self._limit_us(key, estate):
                 return state
             return _with(state, replace(opening, closed_us=closed_us))
         standing = _standing(state, event.late)
@@ -131,13 +130,17 @@ class DoorHeldOpen(Rule[Doorway]):
         if not over:
             if at_us <= state.loose_close_us:
                 return state, ()
-            return replace(state, loose_close_us=at_us), ()
+            return Doorway(state.openings, state.again, at_us), ()
         again = state.again
-        after = replace(state, again=None)
+        limit_us = self._limit_us(key, estate)
+        only = again is None and len(state.openings) == 1 and not over[0].raised
+        if only and at_us - over[0].at_us <= limit_us:  # nearly always
+            return Doorway(loose_close_us=state.loose_close_us), ()
+        after = Doorway(state.openings, None, state.loose_close_us)
         signals: list[Signal] = []
         for opening in over:
             after = replace(after, openings=_without(after, opening))
-            in_time = at_us - opening.at_us <= self._limit_us(key, estate)
+            in_time = at_us - opening.at_us <= limit_us
             if opening.raised:
                 evidence = (opening.event, evidence_of(event))
                 signals.append(Clear(key, estate.door_zone(key), at_us, evidence, in_time, opening.late))
@@ -148,23 +151,29 @@ class DoorHeldOpen(Rule[Doorway]):
         return after, tuple(signals)
 
     def _step(self, key: str, state: Doorway, signals: tuple[Signal, ...], estate: Estate) -> Step[Doorway]:
-        if state.openings:
-            wake_us = min(self._judged_us(key, each, estate) for each in state.openings)
+        openings = state.openings
+        if openings:
+            if len(openings) == 1:
+                wake_us = self._judged_us(key, openings[0], estate)
+            else:
+                wake_us = min(self._judged_us(key, each, estate) for each in openings)
             return Step(state, signals, None if wake_us == NEVER_US else wake_us)
         if state.loose_close_us:
             return Step(state, signals, None, state.loose_close_us + DISORDER_US)
         return Step(self.initial(), signals)
 
     def _limit_us(self, door: str, estate: Estate) -> int:
-        settings = self.for_zone(estate.door_zone(door))
-        return us(settings.gate_s if estate.door_kind(door) == "gate" else settings.building_s)
+        limits = self.limits(estate.door_zone(door))
+        limit_us: int = limits.gate_us if estate.door_kind(door) == "gate" else limits.building_us
+        return limit_us
 
     def _judged_us(self, door: str, opening: Opening, estate: Estate) -> int:
-        settings = self.for_zone(estate.door_zone(door))
-        first_us = opening.at_us + self._limit_us(door, estate) + us(settings.settle_s)
-        if opening.late and opening.raised:
-            return NEVER_US  # history is told once
-        return first_us + opening.raised * us(settings.repeat_s)
+        limits = self.limits(estate.door_zone(door))
+        limit_us = limits.gate_us if estate.door_kind(door) == "gate" else limits.building_us
+        judged_us: int = opening.at_us + limit_us + limits.settle_us
+        if not opening.raised:
+            return judged_us
+        return NEVER_US if opening.late else judged_us + opening.raised * limits.repeat_us
 
     def _raise(self, door: str, opening: Opening, estate: Estate) -> Raise:
         zone = estate.door_zone(door)
@@ -192,5 +201,7 @@ def _without(state: Doorway, opening: Opening) -> tuple[Opening, ...]:
 
 
 def _with(state: Doorway, opening: Opening) -> Doorway:
+    if not state.openings:
+        return Doorway((opening,), state.again, state.loose_close_us)
     openings = sorted((*state.openings, opening), key=lambda each: each.at_us)[-OPENINGS_MAX:]
     return replace(state, openings=tuple(openings))

@@ -15,7 +15,7 @@ from eventlog.estate import Estate
 from eventlog.ports import Recorded
 from eventlog.times import from_us
 from eventlog.vocabulary import GateSet, PassRule, PlateRead, VehicleSet
-from processors.rules.base import Raise, Rule, RuleSettings, Seconds, Step, evidence_of, us
+from processors.rules.base import Raise, Rule, RuleSettings, Seconds, Step, evidence_of
 from processors.rules.plates import DISORDER_US, Pass, same_pass
 from processors.rules.titles import lane_name, title
 
@@ -47,7 +47,7 @@ class VehicleNotPermitted(Rule[Pass]):
         read = cast(PlateRead, event.event)
         zone = estate.lane_zone(read.lane)
         at_us = event.effective_us
-        pass_us = us(self.for_zone(zone).pass_s)
+        pass_us = self.limits(zone).pass_us
         after = Pass(at_us if state.last_us is None else max(at_us, state.last_us))
         forget_us = max(at_us, event.recorded_us) + pass_us + DISORDER_US
         if same_pass(state, at_us, pass_us):

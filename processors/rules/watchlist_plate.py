@@ -10,7 +10,7 @@ from eventlog import plates
 from eventlog.estate import Estate
 from eventlog.ports import Recorded
 from eventlog.vocabulary import SEVERITIES, PlateRead, Severity, WatchEntrySet
-from processors.rules.base import Raise, Rule, RuleSettings, Seconds, Step, evidence_of, us
+from processors.rules.base import Raise, Rule, RuleSettings, Seconds, Step, evidence_of
 from processors.rules.plates import DISORDER_US, Pass, gate_of, same_pass
 from processors.rules.titles import lane_name, title
 
@@ -58,7 +58,7 @@ class WatchlistPlate(Rule[Pass]):
         exact = plates.normal(read.plate) == listed
         severity = _worst(entries) if exact else FUZZY
         at_us = event.effective_us
-        pass_us = us(self.for_zone(zone).pass_s)
+        pass_us = self.limits(zone).pass_us
         rank = 2 if exact else 1
         forget_us = max(at_us, event.recorded_us) + pass_us + DISORDER_US
         if same_pass(state, at_us, pass_us):
