@@ -42,7 +42,7 @@ class WhichEstateError(Exception):
 
 
 def remember(settings: Settings) -> None:
-    """Keeps what every later command must know of a system: its database and its clock."""
+    """Keeps what every later command must know of a system: its database, its clock, its addresses."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     kept = {name: getattr(settings, name) for name in _REMEMBERED}
     file = settings.data / SYSTEM_FILE
@@ -53,7 +53,7 @@ def remember(settings: Settings) -> None:
 
 
 def recall(settings: Settings) -> Settings:
-    """The settings with the database and the clock that the system was last run with."""
+    """The settings with the database, the clock and the addresses that the system was last run with."""
     file = settings.data / SYSTEM_FILE
     if not file.is_file():
         return settings

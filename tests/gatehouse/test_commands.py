@@ -372,9 +372,9 @@ def test_a_command_knows_the_clock_its_system_was_run_with(pilot: Cli, log: Even
     from gatehouse.context import open_context, remember
     from gatehouse.settings import load
 
-    remember(load({"data": pilot.data, "time": "events"}))
+    remember(load({"data": pilot.data, "time": "events", "mqtt": "127.0.0.1:1999"}))
     with open_context(pilot.data) as context:
-        assert context.settings.time == "events"
+        assert (context.settings.time, context.settings.mqtt) == ("events", "127.0.0.1:1999")
     assert stat.S_IMODE((pilot.data / "system.json").stat().st_mode) == 0o600
 
 
