@@ -56,11 +56,23 @@ class SqliteDatabase(Database):
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
             os.makedirs(self._beside, mode=0o700, exist_ok=True)
             os.makedirs(pipes, mode=0o700, exist_ok=True)
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._make_file()
         except OSError as error:
             raise from_system(error) from error
         self._queue = FairLock(os.path.join(self._beside, "queue"))
         self._wakeups = Wakeups(pipes)
+
+    def _make_file(self) -> None:
+        """Makes the file, for its owner only, where there is none.
+
+        One that is there is never opened here: closing it would drop the locks that SQLite's own
+        connections of this process hold on it (POSIX locks are a process's), and another program's last
+        close would then delete the write-ahead log under them, with all that is written to it from then on.
+        """
+        try:
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            return
 
     @property
     def sqlalchemy_url(self) -> str:
