@@ -88,11 +88,11 @@ class Scene:
         with self.system.log() as log:
             position = self._rest(log)
             sent = self._sent | self.phones.sent()
+            assert not log.quarantine_counts(), log.quarantined(limit=1)
             checks.assert_once_each(log, sent, sent)
             checks.assert_outputs_of_inputs(log, position)
             checks.assert_each_raised_once(log, self._must_raise)
             checks.assert_chain(log)
-            assert not log.quarantine_counts(), log.quarantine_counts()
             if fresh_log:
                 checks.assert_same_in_fresh_log(log, position)
         for heard in self.phones.heard().values():
