@@ -113,7 +113,8 @@ class Supervisor:
         child.started_s = now
 
     def _stop_all(self) -> None:
-        """Simulators first, then ingest, so that nothing new is answered; then rules; the page last."""
+        """Ingest first, so that nothing new is answered; then rules; then the page. Simulated devices last:
+        real ones don't leave either when Gatehouse stops."""
         deadline = time.monotonic() + STOP_WITHIN_S
         for child in self._children:
             if child.process is None:
@@ -131,7 +132,7 @@ def up(settings: Settings) -> int:
     """Runs the whole system on this machine until SIGTERM or SIGINT. Raises UpError."""
     roles = ["ingest", "process", "serve"]
     if settings.simulate:
-        roles.insert(0, "simulate")
+        roles.append("simulate")
     return Supervisor(settings, roles).run()
 
 
