@@ -9,15 +9,20 @@ from typing import TextIO
 from eventlog.catalogue import say, text
 from eventlog.ports import EventLog, Recorded
 from eventlog.vocabulary import AlertEvent, AlertRaised
+from processors.bell import Bell
 
 _BATCH = 500
+_LOOK_S = 0.5
 
 
 class AlertPrinter:
     """Prints the alerts raised from now on. Reads only; keeps no position."""
 
-    def __init__(self, log: EventLog, *, language: str, out: TextIO | None = None) -> None:
+    def __init__(
+        self, log: EventLog, *, language: str, out: TextIO | None = None, bell: Bell | None = None
+    ) -> None:
         self._log = log
+        self._bell = bell or Bell()
         self._language = language
         self._out = out or sys.stdout
         self._types = frozenset({AlertRaised.TYPE})
@@ -26,6 +31,7 @@ class AlertPrinter:
         """Until `stop`."""
         position = self._log.head()
         while not stop.is_set():
+            rung = self._bell.rung
             head = self._log.head()
             entries = self._log.read(after=position, limit=_BATCH, types=self._types)
             for entry in entries:
@@ -33,7 +39,10 @@ class AlertPrinter:
                 position = entry.position
             if len(entries) < _BATCH:
                 position = max(position, head)
-                self._log.wait(position, 0.5)
+                if self._bell.hung:
+                    self._bell.wait(rung, _LOOK_S)
+                else:
+                    self._log.wait(position, _LOOK_S)
 
     def line(self, entry: Recorded) -> str:
         """One alert in one line: time, severity, what, where to, its id."""

@@ -50,14 +50,15 @@ def run_ingest(part: Part) -> None:
 def run_process(part: Part) -> None:
     """Decides for the estates and sends messages out; prints a line per alert."""
     from gatehouse.printing import AlertPrinter
+    from processors.bell import Bell
     from processors.delivery.mqtt import MqttDelivery
     from processors.runners.embedded import EmbeddedRunner
 
-    log = part.open_log()
-    runner = EmbeddedRunner(log, time_mode=part.settings.time)
+    log, bell = part.open_log(), Bell()
+    runner = EmbeddedRunner(log, time_mode=part.settings.time, bell=bell)
     url, user, password = part.broker_login()
-    delivery = MqttDelivery(log, url=url, username=user, password=password)
-    printer = AlertPrinter(log, language=part.settings.language)
+    delivery = MqttDelivery(log, url=url, username=user, password=password, bell=bell)
+    printer = AlertPrinter(log, language=part.settings.language, bell=bell)
     others = [
         guarded("delivery", lambda: delivery.run(part.stop)),
         guarded("printer", lambda: printer.run(part.stop)),

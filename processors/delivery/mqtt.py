@@ -21,6 +21,7 @@ from eventlog.ports import Claim, EventLog, LogUnavailableError, Position, Recor
 from eventlog.registers import Registers
 from eventlog.times import from_us, iso
 from eventlog.vocabulary import SafetyChanged
+from processors.bell import Bell
 from processors.delivery.board import ALERT_TYPES, Board, Message
 from processors.delivery.link import Link, LinkError
 from processors.runners.embedded import READER as DECIDER
@@ -56,8 +57,10 @@ class MqttDelivery:
         password: str | None = None,
         client_id: str = "gatehouse-delivery",
         heartbeat_s: float = HEARTBEAT_S,
+        bell: Bell | None = None,
     ) -> None:
         self._eventlog = log
+        self._bell = bell or Bell()
         self._login = (url, username, password)
         self._client_id = client_id
         self._heartbeat_s = heartbeat_s
@@ -76,7 +79,9 @@ class MqttDelivery:
                     if claim is None:
                         stop.wait(WAIT_MAX_S)
                         continue
-                    session = _Session(self._eventlog, self._login, self._client_id, self._heartbeat_s)
+                    session = _Session(
+                        self._eventlog, self._login, self._client_id, self._heartbeat_s, self._bell
+                    )
                     failures = self._serve(session, stop, failures)
                 except (LinkError, LogUnavailableError) as error:
                     pause_s = BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)] * random.uniform(0.8, 1.2)
@@ -113,9 +118,15 @@ class _Session:
     """One connection's work."""
 
     def __init__(
-        self, log: EventLog, login: tuple[str, str | None, str | None], client_id: str, heartbeat_s: float
+        self,
+        log: EventLog,
+        login: tuple[str, str | None, str | None],
+        client_id: str,
+        heartbeat_s: float,
+        bell: Bell,
     ) -> None:
         self._eventlog = log
+        self._bell = bell
         self._login = login
         self._client_id = client_id
         self._heartbeat_s = heartbeat_s
@@ -150,6 +161,7 @@ class _Session:
 
     def turn(self) -> None:
         """Publishes what is new, or waits a little for it. Raises LinkError, LogUnavailableError."""
+        rung = self._bell.rung
         head = self._eventlog.head()
         entries = self._eventlog.read(after=self._read, limit=BATCH, types=TYPES)
         for entry in entries:
@@ -167,15 +179,18 @@ class _Session:
             self._beat()
         self._move(now_s)
         if caught_up and not entries:
-            self._idle(now_s)
+            self._idle(now_s, rung)
 
-    def _idle(self, now_s: float) -> None:
+    def _idle(self, now_s: float, rung: int) -> None:
         if self._link.flying:
             self._link.await_progress(MOVE_S)
             return
         self._move(now_s, at_once=self._moved < self._read and self._sent_any())
         left_s = max(0.0, self._heartbeat_s - (now_s - self._beat_s))
-        if self._eventlog.wait(self._read, min(WAIT_MAX_S, left_s)):
+        left_s = min(WAIT_MAX_S, left_s)
+        if self._bell.hung:
+            self._bell.wait(rung, left_s)
+        elif self._eventlog.wait(self._read, left_s):
             time.sleep(PAUSE_S)
         if self._link.lost:
             raise LinkError("the connection is lost")

@@ -1,14 +1,16 @@
 """Drives every estate's step from the log in this process: reads inputs, saves outputs, state and position.
 
 Outputs, changed state and the reader's position go into one transaction of the log; a crash before it
-changes nothing, and a repeat makes the same ids. Time comes from the log: when a wake-up is due and the log
-is quiet, `time.reached` is appended.
+changes nothing, and a repeat makes the same ids. Inputs that make no output needn't be saved one by one:
+they are taken again after a crash. Time comes from the log: when a wake-up is due and the log is quiet,
+`time.reached` is appended.
 """
 
 from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -30,6 +32,7 @@ from eventlog.ports import (
 from eventlog.registers import Registers
 from eventlog.times import from_us
 from eventlog.vocabulary import OUTPUT_TYPES, AlertRaised, SignalRaised, TimeReached
+from processors.bell import Bell
 from processors.outbox import source_of
 from processors.step import EstateStep
 
@@ -40,6 +43,8 @@ WAIT_MAX_S = 0.5
 """Longest wait before looking for a stop."""
 BACK_OFF_S = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Waits between tries while the log's store is away; the last one again and again."""
+SAVE_S, SAVE_ENTRIES = 0.25, 10_000
+"""While no output is made, state and position are saved this often."""
 
 _log = structlog.get_logger()
 
@@ -82,6 +87,10 @@ class Steps:
         step = self.by_estate[name] = EstateStep(estate, self._load(name))
         return step
 
+    def outputs(self) -> list[NewEvent]:
+        """Hands over the outputs since the last time."""
+        return [output for step in self.by_estate.values() for output in step.outputs()]
+
     def load_all(self) -> None:
         """Makes the steps of every registered estate, so that their wake-ups are known."""
         for name in self._registers.estates:
@@ -96,31 +105,53 @@ class EmbeddedRunner:
     """
 
     def __init__(
-        self, log: EventLog, *, time_mode: Literal["wall", "events"] = "wall", batch: int = BATCH
+        self,
+        log: EventLog,
+        *,
+        time_mode: Literal["wall", "events"] = "wall",
+        batch: int = BATCH,
+        bell: Bell | None = None,
     ) -> None:
         self._eventlog = log
+        self._bell = bell or Bell()
         self._time_mode = time_mode
         self._batch = batch
         self._steps: Steps | None = None
         self._position: Position = 0
+        self._saved: Position = 0
+        self._save_by_s = 0.0
 
     def run_once(self) -> int:
-        """Takes one bounded batch; returns how many entries it moved on by, or 1 when it told the time."""
+        """Takes one bounded batch and saves; returns how many entries it moved on by, or 1 when it told the
+        time."""
+        return self._take_batch(save_now=True)
+
+    def _take_batch(self, *, save_now: bool) -> int:
         steps = self._steps or self._start()
         try:
             entries = self._eventlog.read(after=self._position, limit=self._batch)
-            if not entries:
-                return self._tell_time(steps)
-            taken = steps.take(entries)
-            self._save(steps, entries[-1].position)
+            if entries:
+                metrics.INPUTS_DECIDED.inc(steps.take(entries))
+                if self._position == self._saved:
+                    self._save_by_s = time.monotonic() + SAVE_S
+                self._position = entries[-1].position
+            outputs = steps.outputs()
+            if outputs or (self._unsaved and (save_now or self._save_due())):
+                self._save(steps, outputs)
+            return len(entries) or self._tell_time(steps)
         except BaseException:
             self._steps = None  # it may be ahead of what is saved
             raise
-        metrics.INPUTS_DECIDED.inc(taken)
-        return len(entries)
+
+    @property
+    def _unsaved(self) -> int:
+        return self._position - self._saved
+
+    def _save_due(self) -> bool:
+        return self._unsaved >= SAVE_ENTRIES or time.monotonic() >= self._save_by_s
 
     def _start(self) -> Steps:
-        self._position = self._eventlog.position(READER)
+        self._position = self._saved = self._eventlog.position(READER)
         registers = Registers(self._eventlog)
         registers.refresh(upto=self._position)
         steps = Steps(registers, lambda name: self._eventlog.load_state(owner_of(name)))
@@ -128,11 +159,10 @@ class EmbeddedRunner:
         self._steps = steps
         return steps
 
-    def _save(self, steps: Steps, upto: Position) -> None:
-        outputs: list[NewEvent] = []
+    def _save(self, steps: Steps, outputs: Sequence[NewEvent]) -> None:
+        upto = self._position
         with self._eventlog.transaction() as transaction:
             for name, step in steps.by_estate.items():
-                outputs += step.outputs()
                 write, gone = step.changed()
                 if write or gone:
                     transaction.save_state(owner_of(name), write, gone)
@@ -145,7 +175,9 @@ class EmbeddedRunner:
                 if places == list(range(upto + 1, upto + 1 + len(outputs))):
                     moved = places[-1]  # they follow at once: no need to read them again
             transaction.move(READER, moved)
-        self._position = moved
+        self._position = self._saved = moved
+        if outputs:
+            self._bell.ring()
         _count(outputs)
         metrics.READER_POSITION.labels(READER).set(moved)
 
@@ -174,6 +206,13 @@ class EmbeddedRunner:
             return WAIT_MAX_S
         return min(WAIT_MAX_S, max(0.0, (min(nexts) - self._eventlog.now_us()) / 1_000_000))
 
+    def _wait(self) -> None:
+        """Waits for an entry, the next wake-up, or until what is unsaved has to be saved."""
+        left_s = self.due_in_s()
+        if self._unsaved:
+            left_s = min(left_s, max(0.0, self._save_by_s - time.monotonic()))
+        self._eventlog.wait(self._position, left_s)
+
     def run(self, stop: threading.Event) -> None:
         """Decides until told to stop; stands by while another process holds the decider's claim."""
         claim: Claim | None = None
@@ -183,19 +222,31 @@ class EmbeddedRunner:
             while not stop.is_set():
                 try:
                     claim = claim or self._eventlog.claim(READER)
+                    self._bell.hung = claim is not None
                     if claim is None:
                         stop.wait(WAIT_MAX_S)
-                    elif not self.run_once():
-                        self._eventlog.wait(self._position, self.due_in_s())
+                    elif not self._take_batch(save_now=False):
+                        self._wait()
                     failures = 0
                 except LogUnavailableError as error:
                     pause_s = BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)]
                     failures += 1
                     _log.warning("the log is away", error=str(error), again_in_s=pause_s)
                     stop.wait(pause_s)
+            self._save_rest()
         finally:
+            self._bell.hung = False
             if claim:
                 claim.release()
+
+    def _save_rest(self) -> None:
+        """Before a clean stop, so that the next start has nothing to take again."""
+        if self._steps is None or not self._unsaved:
+            return
+        try:
+            self._save(self._steps, ())
+        except LogUnavailableError as error:
+            _log.warning("the log is away at the stop", error=str(error), again=self._unsaved)
 
 
 def replay(log: EventLog, into: Callable[[Sequence[NewEvent]], object], upto: Position | None = None) -> int:
