@@ -34,7 +34,9 @@ def _zone(zone: str, *adjacent: str, squad: str | None = None) -> ZoneSet:
 
 REGISTERS: tuple[Event, ...] = (
     EstateSet(name=_words("Xiegou"), default_squad="squad-1"),
-    SquadSet(squad="squad-1", name=_words("one"), members=(SquadMember(member="li"), SquadMember(member="wu"))),
+    SquadSet(
+        squad="squad-1", name=_words("one"), members=(SquadMember(member="li"), SquadMember(member="wu"))
+    ),
     SquadSet(squad="squad-2", name=_words("two"), members=(SquadMember(member="chen"),)),
     _zone("gate-n", "yard", squad="squad-2"),
     _zone("yard", "building-3"),

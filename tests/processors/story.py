@@ -102,7 +102,9 @@ def _event(words: list[str], options: dict[str, str]) -> tuple[Event, str]:
         "granted": lambda: AccessGranted(
             **door, credential=first or "card", method=options.get("by", "card"), direction="in"
         ),
-        "denied": lambda: AccessDenied(**door, credential=first, method="card", direction="in", reason="unknown"),
+        "denied": lambda: AccessDenied(
+            **door, credential=first, method="card", direction="in", reason="unknown"
+        ),
         "read": lambda: PlateRead(
             lane=subject,
             plate=first or "",
@@ -203,9 +205,7 @@ class Told:
         return f"{text} since {int(minutes):02d}:{seconds:02.0f}" if since else text
 
 
-def check(
-    rule: Rule[Any], story: str, *, start: datetime = NOON, place: Estate | None = None
-) -> list[Any]:
+def check(rule: Rule[Any], story: str, *, start: datetime = NOON, place: Estate | None = None) -> list[Any]:
     """Runs a story through a rule and fails at the first line that tells something else. Returns the
     signals."""
     lines = parse(story)

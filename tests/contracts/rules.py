@@ -1,0 +1,223 @@
+"""What holds for every rule, whatever it watches. `tests/processors/rules/test_properties.py` runs it.
+
+1. A repeated delivery changes nothing.
+2. Cut anywhere, saved and resumed: the same outputs.
+3. Other keys in between change nothing.
+4. Live and replay give the same outputs, ids included, with inputs placed around every limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from eventlog import codec
+from eventlog.estate import Estate
+from eventlog.ports import NewEvent, Recorded
+from eventlog.times import to_us
+from eventlog.topics import device_source
+from eventlog.vocabulary import RuleActivated
+from processors.rules import RULES
+from processors.rules.base import Rule
+from processors.step import EstateStep
+from tests.processors.estate import NAME, estate
+from tests.processors.live import Live
+from tests.processors.story import NOON, entry_of, parse
+
+OURS = {
+    "access.door_opened": ["building-3 opened", "gate-n1 opened"],
+    "access.door_closed": ["building-3 closed", "gate-n1 closed"],
+    "access.door_forced": ["building-3 forced"],
+    "access.granted": ["building-3 granted", "gate-n1 granted by=remote"],
+    "access.exit_requested": ["building-3 exit"],
+    "access.denied": [
+        "building-3 denied a",
+        "building-3 denied b",
+        "building-4 denied a",
+        "building-3 denied",
+    ],
+    "vehicle.plate_read": [
+        "lane-1 read 京X00000",
+        "lane-1 read 京A10001",
+        "lane-2 read 京C8B0Z1",
+        "lane-1 read 京C880Z1 sure=0.7",
+        "lane-shut read 京A10001",
+    ],
+    "device.online": ["nvr-1 online", "cam-1 online s2", "building-3 online"],
+    "device.offline": ["nvr-1 offline", "cam-1 offline s1", "building-3 offline"],
+    "device.heartbeat": ["nvr-1 heartbeat", "cam-1 heartbeat", "building-3 heartbeat"],
+}
+"""What happens at the places that are watched, by event type."""
+
+OTHERS = [
+    "far-door opened",
+    "far-door closed",
+    "far-door granted z",
+    "far-door denied z",
+    "lane-open read 京Z00000",
+    "lane-1 read 京Z00000",
+    "fence-1 offline",
+    "fence-1 online",
+    "lpr-n heartbeat",
+]
+"""What happens at other places."""
+
+AROUND = sorted(
+    {
+        round(limit + off, 3)
+        for limit in (0, 1, 2, 5, 10, 20, 28, 30, 32, 60, 62, 90, 92, 570, 600, 632)
+        for off in (-0.001, 0, 0.001)
+        if limit + off >= 0
+    }
+)
+"""Seconds between two events: on the limits of the rules and a millisecond to each side."""
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something that happens: seconds after the last thing, what, how old it is on arrival."""
+
+    after_s: float
+    text: str
+    age_s: float = 0.0
+
+
+def happenings(texts: list[str], *, most: int = 14) -> st.SearchStrategy[list[Happening]]:
+    """Histories made of these, around every limit, some out of order, some late."""
+    ages = st.sampled_from([0.0, 0.0, 0.0, 0.0, 0.5, 1.999, 2.0, 2.001, 10_800.0])
+    one = st.builds(Happening, st.sampled_from(AROUND), st.sampled_from(texts), ages)
+    return st.lists(one, max_size=most)
+
+
+def texts_of(rule: type[Rule[Any]]) -> list[str]:
+    """What a rule listens to, at the watched places."""
+    return sorted(text for kind in rule.listens_to for text in OURS[kind.TYPE])
+
+
+def news(history: list[Happening], *, prefix: str = "e") -> list[tuple[int, NewEvent]]:
+    """The events of a history, with when each is recorded."""
+    made = []
+    at = timedelta(seconds=1)
+    for number, happening in enumerate(history):
+        at += timedelta(seconds=happening.after_s)
+        line = parse(f"00:00 {happening.text}")[0]
+        effective = NOON + at - timedelta(seconds=happening.age_s)
+        source = line.source
+        if happening.text.endswith("heartbeat"):
+            source = device_source(NAME, "access", happening.text.split()[0])
+        new = codec.make(
+            line.event,
+            estate=NAME,
+            source=source,
+            event_id=f"{prefix}{number}",
+            at=effective,
+            received_us=to_us(NOON + at),
+        )
+        made.append((to_us(NOON + at), new))
+    return made
+
+
+def _place(rule: type[Rule[Any]]) -> Estate:
+    return estate(RuleActivated(rule=rule.name, version=rule.version))
+
+
+def _outputs(step: EstateStep, entries: list[Recorded]) -> list[NewEvent]:
+    for entry in entries:
+        step.take(entry)
+    return step.outputs()
+
+
+def repeated(rule: type[Rule[Any]], history: list[Happening], again: list[int]) -> None:
+    """A repeated delivery changes nothing."""
+    once, twice = Live(), Live()
+    for live in (once, twice):
+        told = news(history)
+        for number, (recorded_us, new) in enumerate(told):
+            live.now = NOON + timedelta(microseconds=recorded_us - to_us(NOON))
+            live.log.append([new])
+            if live is twice:
+                live.log.append([told[index % (number + 1)][1] for index in again])
+            live.run()
+        live.after(hours=1)
+    assert twice.told() == once.told()
+
+
+def cut(rule: type[Rule[Any]], history: list[Happening], at: int) -> None:
+    """Cut anywhere, saved and resumed: the same outputs, bytes and all."""
+    entries = [entry_of(n, new, when) for n, (when, new) in enumerate(news(history), 1)]
+    end = news([*history, Happening(3_600, "time")])[-1]
+    entries.append(entry_of(len(entries) + 1, end[1], end[0]))
+    kinds = {rule.name: rule}
+    whole = _outputs(EstateStep(_place(rule), rules=kinds), entries)
+    first = EstateStep(_place(rule), rules=kinds)
+    saved = {}
+    made = []
+    for part in (entries[: at // 2], entries[at // 2 : at]):
+        made += _outputs(first, part)
+        write, gone = first.changed()
+        saved.update({each.key: each for each in write})
+        for key in gone:
+            saved.pop(key, None)
+    second = EstateStep(first.estate, saved.values(), rules=kinds)
+    assert second.next_us() == first.next_us()
+    made += _outputs(second, entries[at:])
+    assert [(e.type, e.id, e.body) for e in made] == [(e.type, e.id, e.body) for e in whole]
+
+
+def others_between(rule: type[Rule[Any]], history: list[Happening], others: list[tuple[int, str]]) -> None:
+    """Other keys in between change nothing about ours."""
+    ours = news(history)
+    alone = _signals(rule, ours)
+    mixed = list(ours)
+    for number, (place, text) in enumerate(others):
+        when = ours[place % len(ours)][0] if ours else to_us(NOON)
+        new = news([Happening(0, text)], prefix=f"other-{number}-")[0][1]
+        new = new._replace(occurred_us=when, received_us=when)
+        mixed.append((when, new))
+    mixed.sort(key=lambda each: each[0])
+    assert [each for each in _signals(rule, mixed) if not _foreign(each)] == alone
+
+
+def _foreign(signal: tuple[Any, ...]) -> bool:
+    key = signal[1]
+    return any(part in key for part in ("far-door", "京Z00000", "credential:z", "fence-1", "lpr-n", "open:"))
+
+
+def _signals(rule: type[Rule[Any]], told: list[tuple[int, NewEvent]]) -> list[tuple[Any, ...]]:
+    entries = [entry_of(n, new, when) for n, (when, new) in enumerate(told, 1)]
+    end = max((when for when, _ in told), default=to_us(NOON)) + 3_600_000_000
+    entries.append(entry_of(len(entries) + 1, news([Happening(0, "time")])[0][1], end))
+    outputs = _outputs(EstateStep(_place(rule), rules={rule.name: rule}), entries)
+    signals = []
+    for output in outputs:
+        if output.type.startswith("signal."):
+            event: Any = codec.decode_body(output.type, output.version, output.body)
+            severity = getattr(event, "severity", "cleared")
+            signals.append((output.type, event.key, severity, event.at, event.evidence, event.late))
+    return signals
+
+
+def live_and_replay(history: list[Happening], pauses: list[float]) -> None:
+    """Live, with time told by the log when it is quiet, and a replay: the same outputs, ids included."""
+    live = Live()
+    for number, (recorded_us, new) in enumerate(news(history)):
+        when = NOON + timedelta(microseconds=recorded_us - to_us(NOON))
+        pause = timedelta(seconds=pauses[number % len(pauses)]) if pauses else timedelta()
+        if live.now < when - pause:
+            live.now = when - pause
+            live.run()
+        live.now = max(live.now, when)
+        live.log.append([new])
+        if number % 3:
+            live.run()
+    live.after(hours=1)
+    assert live.replayed() == live.told()
+    kinds = {entry.type for entry in live.outputs()}
+    assert not kinds & {"command.refused"}
+
+
+ALL = sorted(text for texts in OURS.values() for text in texts)
+assert {kind.TYPE for rule in RULES.values() for kind in rule.listens_to} <= OURS.keys()

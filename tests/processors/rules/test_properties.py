@@ -1,0 +1,51 @@
+"""The properties that hold for every registered rule, found by Hypothesis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processors.rules import RULES
+from processors.rules.base import Rule
+from tests.contracts import rules as contract
+
+EVERY = pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
+
+
+@EVERY
+@settings(max_examples=25)
+@given(data=st.data(), again=st.lists(st.integers(0, 20), max_size=3))
+def test_a_repeated_delivery_changes_nothing(rule: type[Rule[Any]], data: Any, again: list[int]) -> None:
+    contract.repeated(rule, data.draw(contract.happenings(contract.texts_of(rule))), again)
+
+
+@EVERY
+@settings(max_examples=80)
+@given(data=st.data())
+def test_cut_anywhere_saved_and_resumed_is_the_same(rule: type[Rule[Any]], data: Any) -> None:
+    history = data.draw(contract.happenings(contract.texts_of(rule)))
+    contract.cut(rule, history, data.draw(st.integers(0, len(history))))
+
+
+@EVERY
+@settings(max_examples=80)
+@given(
+    data=st.data(),
+    others=st.lists(st.tuples(st.integers(0, 20), st.sampled_from(contract.OTHERS)), max_size=8),
+)
+def test_other_keys_in_between_change_nothing(
+    rule: type[Rule[Any]], data: Any, others: list[tuple[int, str]]
+) -> None:
+    contract.others_between(rule, data.draw(contract.happenings(contract.texts_of(rule))), others)
+
+
+@settings(max_examples=60)
+@given(
+    history=contract.happenings(contract.ALL, most=30),
+    pauses=st.lists(st.sampled_from([0.0, 0.001, 0.5, 1.0, 5.0]), max_size=5),
+)
+def test_live_and_replay_tell_the_same(history: list[contract.Happening], pauses: list[float]) -> None:
+    contract.live_and_replay(history, pauses)
