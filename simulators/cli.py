@@ -190,6 +190,7 @@ def _outcome(name: str, verdict: "Verdict") -> dict[str, Any]:
     return {
         "scenario": name,
         "ok": verdict.ok,
+        "answered": verdict.answered,
         "expected": [
             {
                 **judged.expected.model_dump(mode="json"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -51,11 +52,12 @@ def simulate(
     faults: Faults | None = None,
     on_line: OnLine = silence,
     language: str = DEFAULT_LANGUAGE,
-    grace_s: float = GRACE_S,
+    grace_s: float | None = None,
     quiet_s: float = QUIET_S,
 ) -> Verdict:
     """Plays a scenario and judges it. `speed` 1 is real time, 0 as fast as possible. Without accounts it
     connects without user and password. Raises BrokerError, ValueError for a bad address."""
+    grace_s = GRACE_S if grace_s is None else grace_s
     teller = Teller(scenario, language, on_line)
     start_us = _now_us()
     with AlertWatch(
@@ -115,9 +117,10 @@ def _await_verdict(
     ended_s = time.monotonic()
     sent = stage.sent.keys()
     while True:
-        verdict = judge(scenario, start_us, watch.alerts, sent=sent)
-        past_s = time.monotonic() - ended_s
         system = watch.system
+        verdict = judge(scenario, start_us, watch.alerts, sent=sent)
+        verdict = replace(verdict, answered=system is not None)
+        past_s = time.monotonic() - ended_s
         worked = done_us is None or system is None or (system.at_us >= done_us and system.caught_up)
         settled = past_s >= quiet_s and watch.quiet_s >= quiet_s
         if settled and ((verdict.ok and worked) or past_s >= grace_s):

@@ -43,9 +43,9 @@ class Teller:
     def alert(self, alert: Alert, start_us: int) -> None:
         """An alert as it comes in."""
         self.say(
-            "alert", offset=format_offset(to_us(alert.raised_at) - start_us), rule=alert.rule, key=alert.key,
-            severity=self._word("severity", alert.severity), state=self._word("state", alert.state),
-            condition=self._word("condition", alert.condition),
+            "alert", offset=format_offset(to_us(alert.raised_at) - start_us),
+            rule=alert.rule, place=alert.key, severity=self._word("severity", alert.severity),
+            state=self._word("state", alert.state), condition=self._word("condition", alert.condition),
         )  # fmt: skip
 
     def verdict(self, verdict: Verdict, start_us: int) -> None:
@@ -55,10 +55,12 @@ class Teller:
         for kind, alerts in (("unexpected", verdict.unexpected), ("foreign", verdict.foreign)):
             for alert in alerts:
                 self.say(
-                    kind, rule=alert.rule, key=alert.key, severity=self._word("severity", alert.severity),
+                    kind, rule=alert.rule, place=alert.key, severity=self._word("severity", alert.severity),
                     offset=format_offset(to_us(alert.raised_at) - start_us),
                     title=say(alert.title, self.language),
                 )  # fmt: skip
+        if not verdict.answered:
+            self.say("silence", estate=self.scenario.estate.id)
         met = sum(judged.alert is not None for judged in verdict.judged)
         self.say(
             "verdict_ok" if verdict.ok else "verdict_bad",

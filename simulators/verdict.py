@@ -39,16 +39,18 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome of a run. `foreign` are alerts raised meanwhile that have nothing to do with it."""
+    """The outcome of a run. `foreign` are alerts raised meanwhile that have nothing to do with it; `answered`
+    says whether there was a Gatehouse at all: where nobody listens, silence proves nothing."""
 
     judged: tuple[Judged, ...]
     unexpected: tuple[Alert, ...]
     foreign: tuple[Alert, ...] = ()
+    answered: bool = True
 
     @property
     def ok(self) -> bool:
         """Every expected alert came, and no other."""
-        return all(judged.alert for judged in self.judged) and not self.unexpected
+        return self.answered and all(judged.alert for judged in self.judged) and not self.unexpected
 
     @property
     def exit_code(self) -> int:

@@ -27,7 +27,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class SystemStatus:
-    """What Gatehouse says of itself: the estate's time, and whether its parts have caught up with the log."""
+    """What Gatehouse says of itself: the estate's time, and whether its rules have caught up with the log."""
 
     at_us: int
     caught_up: bool
@@ -132,8 +132,7 @@ class AlertWatch:
         try:
             said = orjson.loads(payload)
             if "at" in said:
-                positions = said.get("positions", {}).values()
-                behind = any(position < said.get("head", 0) for position in positions)
-                self._system = SystemStatus(to_us(datetime.fromisoformat(said["at"])), not behind)
+                decided, head = said.get("positions", {}).get("decider", 0), said.get("head", 0)
+                self._system = SystemStatus(to_us(datetime.fromisoformat(said["at"])), decided >= head)
         except (ValueError, AttributeError, TypeError) as error:
             _log.debug("the system's status says no time", error=str(error))

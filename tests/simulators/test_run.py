@@ -103,7 +103,7 @@ def test_faults_are_laid_over_a_scenario(mosquitto: Mosquitto) -> None:
             parse(QUICK), broker_url=mosquitto.url, speed=0, faults=Faults.of(["corrupt=1"]), grace_s=1.0,
             quiet_s=0.5,
         )  # fmt: skip
-        assert system.log.quarantine_counts() == {"bad_json": 3}
+        assert system.log.quarantine_counts() == {"undecodable": 3}
     assert not verdict.ok
 
 
