@@ -121,7 +121,7 @@ def _await_verdict(
         verdict = judge(scenario, start_us, watch.alerts, sent=sent)
         verdict = replace(verdict, answered=system is not None)
         past_s = time.monotonic() - ended_s
-        worked = done_us is None or system is None or (system.at_us >= done_us and system.caught_up)
+        worked = done_us is None or system is None or system.worked_through(done_us, quiet_s)
         settled = past_s >= quiet_s and watch.quiet_s >= quiet_s
         if settled and ((verdict.ok and worked) or past_s >= grace_s):
             return verdict

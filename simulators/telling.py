@@ -61,9 +61,10 @@ class Teller:
                 )  # fmt: skip
         if not verdict.answered:
             self.say("silence", estate=self.scenario.estate.id)
+        key = "verdict_bad" if not verdict.ok else "verdict_ok" if verdict.judged else "verdict_silent"
         met = sum(judged.alert is not None for judged in verdict.judged)
         self.say(
-            "verdict_ok" if verdict.ok else "verdict_bad",
+            key,
             met=met, expected=len(verdict.judged), unexpected=len(verdict.unexpected),
         )  # fmt: skip
 

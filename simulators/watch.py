@@ -22,15 +22,26 @@ from eventlog.vocabulary import Alert
 from simulators.broker import KEEPALIVE_S, Broker, BrokerError
 from simulators.link import Account
 
+_FEW_ENTRIES = 1_000
+
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class SystemStatus:
-    """What Gatehouse says of itself: the estate's time, and whether its rules have caught up with the log."""
+    """What Gatehouse says of itself: the estate's time, how many entries of the log its rules have still to
+    take, and when it said so (seconds of the steady clock)."""
 
     at_us: int
-    caught_up: bool
+    behind: int
+    said_s: float
+
+    def worked_through(self, upto_us: int, settle_s: float) -> bool:
+        """Whether everything up to a moment has been decided. Entries that change nothing are noted as taken
+        a little later than they are, so a few are no matter once a while has passed."""
+        if self.at_us < upto_us:
+            return False
+        return not self.behind or (self.behind <= _FEW_ENTRIES and time.monotonic() - self.said_s >= settle_s)
 
 
 class AlertWatch:
@@ -133,6 +144,8 @@ class AlertWatch:
             said = orjson.loads(payload)
             if "at" in said:
                 decided, head = said.get("positions", {}).get("decider", 0), said.get("head", 0)
-                self._system = SystemStatus(to_us(datetime.fromisoformat(said["at"])), decided >= head)
+                self._system = SystemStatus(
+                    to_us(datetime.fromisoformat(said["at"])), head - decided, time.monotonic()
+                )
         except (ValueError, AttributeError, TypeError) as error:
             _log.debug("the system's status says no time", error=str(error))
