@@ -6,6 +6,7 @@ Stored bytes of an older version are upcast on the way out. Nothing else may wri
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from eventlog.times import iso, to_us
 from eventlog.upcasters import upcast
-from eventlog.vocabulary.base import TYPES, Envelope, Event, envelope_adapter, wire_adapter
+from eventlog.vocabulary.base import TYPES, Envelope, Event, stored_reader, wire_adapter
 
 if TYPE_CHECKING:
     from eventlog.ports import NewEvent
@@ -80,11 +81,19 @@ def make(
     )  # fmt: skip
 
 
+_READERS: dict[tuple[str, int], Callable[[bytes], dict[str, Event]]] = {}
+"""By type and present version; this runs for every event that anybody looks at."""
+
+
 def decode_body(type_name: str, version: int, body: bytes) -> Event:
     """The event in stored bytes, upcast to the present version. Raises LookupError, ValidationError."""
+    read = _READERS.get((type_name, version))
+    if read is not None:
+        return read(body)["data"]
     kind = TYPES[type_name]
     if version == kind.VERSION:
-        return envelope_adapter(type_name).validate_json(body).data
+        read = _READERS[type_name, version] = stored_reader(type_name)
+        return read(body)["data"]
     data = upcast(type_name, version, kind.VERSION, orjson.loads(body)["data"])
     return kind.model_validate(data)
 

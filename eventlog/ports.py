@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from eventlog import codec
+from eventlog.lazy import lazy
 from eventlog.times import from_us
 from eventlog.vocabulary.base import Event
 
@@ -73,21 +73,21 @@ class Recorded:
     body: bytes
     hash: bytes = b""
 
-    @cached_property
+    @lazy
     def event(self) -> Event:
         return codec.decode_body(self.type, self.version, self.body)
 
-    @cached_property
+    @lazy
     def occurred_at(self) -> datetime:
         """The device's clock."""
         return from_us(self.occurred_us)
 
-    @cached_property
+    @lazy
     def received_at(self) -> datetime:
         """Our clock when the message arrived."""
         return from_us(self.received_us)
 
-    @cached_property
+    @lazy
     def recorded_at(self) -> datetime:
         """The log's clock, never backwards."""
         return from_us(self.recorded_us)
