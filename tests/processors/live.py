@@ -12,7 +12,15 @@ from eventlog.memory import MemoryLog
 from eventlog.ports import NewEvent, Recorded
 from eventlog.times import to_us
 from eventlog.topics import device_source
-from eventlog.vocabulary import OUTPUT_TYPES, AccessDenied, Alert, Event, RuleActivated
+from eventlog.vocabulary import (
+    OUTPUT_TYPES,
+    AccessDenied,
+    AccessGranted,
+    Alert,
+    DoorOpened,
+    Event,
+    RuleActivated,
+)
 from processors.rules import RULES
 from processors.runners.embedded import EmbeddedRunner, replay
 from tests.processors.estate import NAME, REGISTERS
@@ -104,6 +112,12 @@ class Live:
             if e.type.startswith("alert.") and e.event.alert.id == raised[index]  # type: ignore[attr-defined]
         ]
         return changes[-1]  # type: ignore[no-any-return]
+
+    def open(self, door: str = "building-3") -> None:
+        """Somebody is let through a door, which opens."""
+        self.say(AccessGranted(door=door, credential="z", method="card", direction="in"))
+        self.say(DoorOpened(door=door))
+        self.run()
 
     def burst(self, door: str = "building-3") -> Alert:
         """Three denials of three cards at a door: one alert of repeated_denials."""
