@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 from eventlog.catalogue import DEFAULT_LANGUAGE
 from eventlog.times import from_us, to_us
 from simulators.faults import Faults
-from simulators.link import Account, Credentials, DeviceLinks, Link, SharedLink
+from simulators.link import Account, Credentials, DeviceLinks, SharedLink
 from simulators.publisher import OrderedPublisher
 from simulators.scenarios.model import Scenario
-from simulators.stage import Clock, PacedClock, Stage, WallClock
+from simulators.stage import PacedClock, Stage, WallClock
 from simulators.telling import OnLine, Teller, silence
 from simulators.verdict import Verdict, judge
 from simulators.watch import AlertWatch
@@ -64,21 +64,23 @@ def simulate(
         broker_url, gateway, scenario.estate.id, lambda alert: teller.alert(alert, start_us)
     ) as watch:
         _await_retained(watch)
-        clock: Clock = WallClock()
         if speed == 1:
-            link: Link = DeviceLinks(broker_url, credentials)
-            stage = Stage(scenario, link, clock, run=_run_id(scenario, seed, start_us), faults=faults)
-            start_us = _perform(stage, clock, start_us, teller, speed)
+            stage = Stage(
+                scenario,
+                DeviceLinks(broker_url, credentials),
+                WallClock(),
+                run=_run_id(scenario, seed, start_us),
+                faults=faults,
+            )
+            start_us = _perform(stage, start_us, teller, speed)
             stage.close()
         else:
             start_us = first_moment(scenario, max(start_us, watch.system.at_us if watch.system else 0))
-            with OrderedPublisher(
-                broker_url, gateway, client_id=f"simulate-{uuid.uuid4().hex[:12]}"
-            ) as publisher:
-                clock = PacedClock(start_us, speed, publisher.pump)
-                link = SharedLink(publisher.publish, settle=publisher.flush)
+            with OrderedPublisher(broker_url, gateway, client_id=f"simulate-{uuid.uuid4().hex[:12]}") as way:
+                link = SharedLink(way.publish, settle=way.flush)
+                clock = PacedClock(start_us, speed, way.pump)
                 stage = Stage(scenario, link, clock, run=_run_id(scenario, seed, start_us), faults=faults)
-                _perform(stage, clock, start_us, teller, speed)
+                _perform(stage, start_us, teller, speed)
         done_us = start_us + scenario.length_us if speed != 1 else None
         verdict = _await_verdict(scenario, start_us, watch, stage, grace_s, quiet_s, done_us)
         if done_us is not None and watch.system and watch.system.at_us < done_us:
@@ -88,11 +90,11 @@ def simulate(
     return verdict
 
 
-def _perform(stage: Stage, clock: Clock, start_us: int, teller: Teller, speed: float) -> int:
+def _perform(stage: Stage, start_us: int, teller: Teller, speed: float) -> int:
     """Prepares and plays; the moment the time line started. In real time that is once all are connected."""
     try:
         stage.prepare(start_us)
-        start_us = clock.now_us()
+        start_us = stage.clock.now_us()
         teller.start(start_us, speed)
         stage.play(start_us)
     except BaseException:

@@ -76,7 +76,7 @@ class Stage:
     ) -> None:
         self._scenario = scenario
         self._link = link
-        self._clock = clock
+        self.clock = clock
         self._faults = faults or Faults()
         self._agenda: list[tuple[int, int, Callable[[int], None]]] = []
         self._order = 0
@@ -90,7 +90,7 @@ class Stage:
         kind = KINDS[spec.kind]
         who = Identity(self._scenario.estate.id, kind.family, name)
         return kind(
-            who, self._link.open(who), run=run, now_us=self._clock.now_us, place=spec.place,
+            who, self._link.open(who), run=run, now_us=self.clock.now_us, place=spec.place,
             buffer_events_max=spec.buffer_events_max, replay_after_s=spec.replay_after_s,
             clock_off_us=self._faults.clock_off_us(who),
         )  # fmt: skip
@@ -116,12 +116,12 @@ class Stage:
         while self._agenda:
             at_us, _, do = heapq.heappop(self._agenda)
             if at_us > told_us:
-                self._clock.wait_until(at_us)
+                self.clock.wait_until(at_us)
                 on_moment(at_us)
                 self._link.tell_time(self._scenario.estate.id, at_us)
                 told_us = at_us
             do(at_us)
-        self._clock.wait_until(end_us)
+        self.clock.wait_until(end_us)
         on_moment(end_us)
         self._link.tell_time(self._scenario.estate.id, max(end_us, told_us))
         self._link.settle(SETTLE_S)
