@@ -8,6 +8,7 @@ imports only what it needs, so that an idle system stays small.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -15,6 +16,20 @@ from collections.abc import Callable
 from gatehouse.parts import Part, guarded, watch_lifeline
 from gatehouse.settings import Settings, SettingsError, load
 from gatehouse.vitals import Beating
+
+GC_THRESHOLDS = (20_000, 20, 50)
+SWITCH_S = 0.001
+
+
+def settle() -> None:
+    """Called when a busy role has loaded what it needs: what is there stays, so the garbage collector needn't
+    walk over it again (that stops a process for tens of milliseconds), and what an event makes is gone
+    again soon. A thread that waits for its turn, such as delivery beside rules, gets it within 1 ms, not 5.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    sys.setswitchinterval(SWITCH_S)
 
 
 def run_ingest(part: Part) -> None:
@@ -33,6 +48,7 @@ def run_ingest(part: Part) -> None:
             host, _, port = part.settings.mqtt.rpartition(":")
             broker = EmbeddedBroker(pipeline, open_accounts(part.settings.log_url), host, int(port))
             part.ready_when(broker.ready)
+            settle()
             broker.run(part.stop)
         else:
             from ingest.client import MqttIngest
@@ -42,6 +58,7 @@ def run_ingest(part: Part) -> None:
                 pipeline, url=url, username=user, password=password, client_id="gatehouse-ingest"
             )
             part.ready_when(client.ready)
+            settle()
             client.run(part.stop)
     finally:
         log.close()
@@ -54,6 +71,7 @@ def run_process(part: Part) -> None:
     from processors.delivery.mqtt import MqttDelivery
     from processors.runners.embedded import EmbeddedRunner
 
+    settle()
     log, bell = part.open_log(), Bell()
     runner = EmbeddedRunner(log, time_mode=part.settings.time, bell=bell)
     url, user, password = part.broker_login()
