@@ -143,7 +143,10 @@ class EstateStep:
             self.alerts.on_time(wakeup, self.estate, self._out)
             return Trigger("alert", wakeup.key)
         if wakeup.owner == SAFETY:
-            self.safety.due(wakeup.key)
+            beside: Wakeup | None = wakeup
+            while beside:  # zones that fall back together are told together
+                self.safety.due(beside.key)
+                beside = self._wakeups.pop_beside(beside)
             return Trigger("closed")
         run = self._runs[wakeup.owner]
         return self._tell(run, run.on_time(wakeup, self.estate))

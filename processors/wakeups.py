@@ -70,6 +70,12 @@ class Wakeups:
                 return first
         return None
 
+    def pop_beside(self, wakeup: Wakeup) -> Wakeup | None:
+        """Takes out the next one, where it fires at the same time for the same owner."""
+        if self.next_us() != wakeup.fire_us or self._heap[0].owner != wakeup.owner:
+            return None
+        return self.pop(wakeup.fire_us)
+
     def earliest_us(self) -> int:
         """A lower bound of `next_us`, for a cheap look before every input."""
         return self._heap[0][0] if self._heap else _NEVER_US

@@ -6,6 +6,7 @@ again what was not answered. Publish from one thread.
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections import deque
 from typing import Any
@@ -56,6 +57,7 @@ class Link:
             self._client.will_set(will[0], will[1], qos=1, retain=True)
         self._client.connect_timeout = CONNECT_S_MAX
         self._client.max_inflight_messages_set(FLYING_MAX)
+        self._client.on_socket_open = _at_once
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
@@ -141,3 +143,8 @@ class Link:
     def _on_publish(self, _c: Any, _u: Any, mid: int, _r: Any, _p: Any) -> None:
         self._done.append(mid)
         self._progress.set()
+
+
+def _at_once(client: Client, userdata: Any, sock: Any) -> None:
+    """Small messages are sent as they come, not gathered by the kernel until the broker has answered."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

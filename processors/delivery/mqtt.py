@@ -36,6 +36,8 @@ MOVE_S = 0.25
 BEAT_S_MIN = 1.0
 """Our status is told at most this often."""
 WAIT_MAX_S = 0.2
+RENEW_WITHIN_S = 0.05
+"""Retained lists and levels follow the alerts themselves, which go out first."""
 PAUSE_S = 0.001
 """Between looks while devices keep the log busy: most of what they send is not for us."""
 BACK_OFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
@@ -138,7 +140,7 @@ class _Session:
         self._read: Position = 0
         self._moved: Position = 0
         self._moved_s = 0.0
-        self._renewed_s = 0.0
+        self._renew_by_s: float | None = None
         self._beat_s = float("-inf")
         self._beat_us = 0
         self._resent_upto: Position = 0
@@ -173,7 +175,11 @@ class _Session:
             self._registers.refresh()
             self._drop_squads()
             self._renew(all_of=True)
-        elif entries and (caught_up or now_s - self._renewed_s > 1.0):
+        elif entries:
+            self._renew_by_s = self._renew_by_s or now_s + RENEW_WITHIN_S
+        elif self._renew_by_s and not self._link.flying:
+            self._renew(all_of=False)
+        if self._renew_by_s and now_s >= self._renew_by_s:
             self._renew(all_of=False)
         if self._beat_due(now_s):
             self._beat()
@@ -183,7 +189,7 @@ class _Session:
 
     def _idle(self, now_s: float, rung: int) -> None:
         if self._link.flying:
-            self._link.await_progress(MOVE_S)
+            self._link.await_progress(RENEW_WITHIN_S if self._renew_by_s else MOVE_S)
             return
         self._move(now_s, at_once=self._moved < self._read and self._sent_any())
         left_s = max(0.0, self._heartbeat_s - (now_s - self._beat_s))
@@ -210,7 +216,7 @@ class _Session:
         now_us = self._eventlog.now_us()
         for message in self._board.renewed(estates, self._read, now_us, all_of=all_of):
             self._send(message)
-        self._renewed_s = time.monotonic()
+        self._renew_by_s = None
 
     def _drop_squads(self) -> None:
         """Clears the retained lists of squads that are no more, and notes those that are."""

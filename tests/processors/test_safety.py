@@ -1,0 +1,215 @@
+"""The safety level of zones, told as it changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eventlog.vocabulary import (
+    CommandClose,
+    CommandReopen,
+    DeviceOffline,
+    DeviceOnline,
+    DeviceRemoved,
+    DeviceSet,
+    DoorForcedByDevice,
+    PlateRead,
+    WatchEntrySet,
+    Words,
+    ZoneRemoved,
+    ZoneSet,
+)
+from tests.processors.live import Live
+
+
+def changes(live: Live, since: int = 0) -> list[tuple[str, str, str, str]]:
+    """Every change of a zone: zone, from, to, kind of cause."""
+    found = []
+    for entry in live.outputs():
+        if entry.type == "safety.changed" and entry.position > since:
+            event: Any = entry.event
+            found.append((event.zone, event.previous, event.level, event.cause_kind))
+    return found
+
+
+def estate_levels(live: Live, since: int = 0) -> list[tuple[str, int]]:
+    """Every change of the estate's level, with the number of zones at it."""
+    return [
+        (entry.event.level, entry.event.zones)  # type: ignore[attr-defined]
+        for entry in live.outputs()
+        if entry.type == "threat_level.changed" and entry.position > since
+    ]
+
+
+def close(live: Live) -> None:
+    """Closes the newest alert."""
+    live.command(CommandClose(alert=live.alert().id, by="wang", disposition="genuine"))
+
+
+def test_a_zone_is_unknown_until_a_device_watches_it() -> None:
+    live = Live()
+    assert sorted(changes(live)) == [
+        ("building-3", "unknown", "safe", "registry"),
+        ("building-4", "unknown", "safe", "registry"),
+        ("far", "unknown", "safe", "registry"),
+        ("gate-n", "unknown", "safe", "registry"),
+        ("yard", "unknown", "safe", "registry"),
+    ]
+    assert estate_levels(live) == [("safe", 5)]
+
+
+def test_a_medium_alert_is_watch_here_and_nothing_next_door() -> None:
+    live = Live()
+    before = live.log.head()
+    live.burst()
+    assert changes(live, before) == [("building-3", "safe", "watch", "alert")]
+    assert estate_levels(live, before) == [("watch", 1)]
+    changed = next(e.event for e in live.outputs() if e.position > before and e.type == "safety.changed")
+    assert changed.cause == live.alert().id  # type: ignore[attr-defined]
+
+
+def test_a_high_alert_is_alert_here_and_watch_next_door_both_ways() -> None:
+    live = Live()
+    before = live.log.head()
+    live.say(DoorForcedByDevice(door="building-3"))
+    live.run()
+    assert changes(live, before) == [
+        ("building-3", "safe", "alert", "alert"),
+        ("yard", "safe", "watch", "neighbour"),
+    ]
+
+
+def test_a_critical_alert_is_danger() -> None:
+    live = Live()
+    live.say(WatchEntrySet(list="x", kind="plate", value="京D00000", severity="critical"))
+    before = live.log.head()
+    live.say(PlateRead(lane="lane-1", plate="京D00000", confidence=1, direction="in"))
+    live.run()
+    assert ("gate-n", "safe", "watch", "alert") in changes(live, before)
+    assert ("gate-n", "watch", "danger", "alert") in changes(live, before)
+    assert estate_levels(live, before)[-1] == ("danger", 1)
+
+
+def test_it_falls_back_fifteen_minutes_after_the_last_cause_is_closed() -> None:
+    live = Live()
+    live.say(DoorForcedByDevice(door="building-3"))
+    live.run()
+    high = live.alert()
+    live.after(minutes=1)
+    live.burst()
+    close(live)
+    live.after(minutes=1)
+    live.command(CommandClose(alert=high.id, by="wang", disposition="genuine"))
+    before = live.log.head()
+    live.after(minutes=15, microseconds=-1)
+    assert changes(live, before) == []
+    live.after(microseconds=1)
+    assert changes(live, before) == [
+        ("building-3", "alert", "safe", "closed"),
+        ("yard", "watch", "safe", "closed"),
+    ]
+    assert estate_levels(live, before) == [("safe", 5)]
+
+
+def test_the_worst_cause_holds_while_it_must_then_the_next() -> None:
+    live = Live()
+    live.say(DoorForcedByDevice(door="building-3"))
+    live.run()
+    close(live)
+    live.after(minutes=10)
+    live.burst()
+    before = live.log.head()
+    live.after(minutes=5)
+    assert changes(live, before) == [
+        ("building-3", "alert", "watch", "closed"),
+        ("yard", "watch", "safe", "closed"),
+    ]
+
+
+def test_a_reopened_alert_is_a_cause_again() -> None:
+    live = Live()
+    live.burst()
+    close(live)
+    live.after(minutes=20)
+    before = live.log.head()
+    live.command(CommandReopen(alert=live.alert().id, by="wang", note="again"))
+    live.after(hours=1)
+    assert changes(live, before) == [("building-3", "safe", "watch", "alert")]
+
+
+def test_a_zone_whose_only_device_is_gone_is_unknown_over_watch() -> None:
+    live = Live()
+    before = live.log.head()
+    live.say(DeviceOffline(device="building-3"))
+    live.after(seconds=20)
+    assert changes(live, before) == [("building-3", "safe", "unknown", "device")]
+    live.say(DeviceOnline(device="building-3"))
+    live.run()
+    assert changes(live, before)[1:] == [("building-3", "unknown", "watch", "device")]
+
+
+def test_alert_is_over_unknown() -> None:
+    live = Live()
+    live.say(DoorForcedByDevice(door="building-3"))
+    live.run()
+    before = live.log.head()
+    live.say(DeviceOffline(device="building-3"))
+    live.after(seconds=20)
+    assert changes(live, before) == []
+
+
+def test_a_zone_with_another_working_device_stays_known() -> None:
+    live = Live()
+    before = live.log.head()
+    live.say(DeviceOffline(device="fence-1"))
+    live.after(seconds=20)
+    assert changes(live, before) == [("yard", "safe", "watch", "alert")]
+
+
+def test_what_stands_behind_a_recorder_that_is_gone_sees_nothing() -> None:
+    live = Live()
+    before = live.log.head()
+    live.say(DeviceOffline(device="nvr-1"))
+    live.after(seconds=20)
+    assert ("far", "safe", "unknown", "device") in changes(live, before)
+
+
+def test_presence_counts_also_while_the_rule_is_not_on() -> None:
+    live = Live(rules=())
+    before = live.log.head()
+    live.say(DeviceOffline(device="building-3"))
+    live.after(seconds=20)
+    assert changes(live, before) == [("building-3", "safe", "unknown", "device")]
+
+
+def test_registers_change_what_is_watched() -> None:
+    live = Live()
+    before = live.log.head()
+    live.say(DeviceRemoved(entry="cam-2"))
+    live.run()
+    assert changes(live, before) == [("far", "safe", "unknown", "registry")]
+    live.say(DeviceSet(device="cam-9", family="camera", zone="yard", sees=("far",)))
+    live.run()
+    assert changes(live, before)[1:] == [("far", "unknown", "safe", "registry")]
+    name = Words(zh="新", en="new")
+    live.say(ZoneSet(zone="new", name=name))
+    live.run()
+    assert estate_levels(live, before)[-1] == ("unknown", 1)
+    live.say(ZoneRemoved(entry="new"))
+    live.run()
+    assert estate_levels(live, before)[-1] == ("safe", 5)
+
+
+def test_levels_survive_a_restart() -> None:
+    live = Live()
+    live.say(DoorForcedByDevice(door="building-3"))
+    live.run()
+    close(live)
+    live.after(minutes=5)
+    live.runner = type(live.runner)(live.log)
+    before = live.log.head()
+    live.after(minutes=10)
+    assert [each[:3] for each in changes(live, before)] == [
+        ("building-3", "alert", "safe"),
+        ("yard", "watch", "safe"),
+    ]
+    assert live.replayed() == live.told()
