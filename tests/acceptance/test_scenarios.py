@@ -33,7 +33,8 @@ def test_a_scenario_that_says_what_does_not_happen_fails(pilot_on_events: System
     head, _, _ = text.partition("expect:")
     unmet = tmp_path / "unmet.yaml"
     unmet.write_text(
-        head + 'expect:\n  - {rule: door_forced, zone: gate-n, within: ["00:00", "00:30"]}\n', "utf-8"
+        head + 'expect:\n  - {rule: door_forced, zone: gate-n, severity: high, within: ["00:00", "00:30"]}\n',
+        "utf-8",
     )
     done = pilot_on_events.cli("simulate", str(unmet), "--speed", SPEED, check=False)
     assert done.code == 1, f"{done.out}\n{done.err}"
