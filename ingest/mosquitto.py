@@ -5,6 +5,7 @@ Mosquitto reads the two files of accounts again on SIGHUP.
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ QUEUED_BYTES_MAX = 2 * 1024**3
 _TEMPLATE = """\
 # Written by `gatehouse broker-config mosquitto`; changes here are lost when it is written again.
 # After a change of accounts write it again and send Mosquitto SIGHUP.
+# Started by root, Mosquitto becomes the user that these files belong to; make them as that user.
+user {user}
 per_listener_settings false
 listener {port} {host}
 allow_anonymous false
@@ -82,6 +85,7 @@ def write_configuration(
     _write(written.passwords, "".join(f"{one.name}:{one.broker_hash}\n" for one in able))
     _write(written.access, "\n".join(map(_access, able)))
     config = _TEMPLATE.format(
+        user=getpass.getuser(),
         host=host,
         port=port,
         folder=folder,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ from eventlog.ports import Account
 from eventlog.vocabulary import DeviceOffline, DeviceOnline
 from ingest import secrets
 from ingest.broker import EmbeddedBroker
+from ingest.embedded.commits import PENDING_MESSAGES_MAX, GroupCommit
 from ingest.embedded.outbox import QUEUE_MESSAGES_MAX, WINDOW, Outbox, Outgoing
+from ingest.messages import Message
 from tests.ingest.clients import Mqtt, People, embedded, everybody
 from tests.ingest.support import GATE, BreakableLog, estate_log, event, message, pipeline_of
 from tests.support.net import free_port
@@ -156,6 +159,21 @@ def test_a_last_will_is_recorded_and_a_goodbye_is_not_one(house: House) -> None:
     assert house.presence() == [("online", "s1"), ("online", "s2"), ("offline", "s2")]
 
 
+def test_the_last_will_of_our_own_service_reaches_everybody_and_stays(house: House) -> None:
+    system = "estates/xiegou/system"
+    squad = house.enter(SQUAD)
+    assert squad.subscribe(system)
+    service = Mqtt(house.broker.port, SERVICE, house.people.passwords[SERVICE], will=(system, b"down"))
+    service.publish(system, b"up", retain=True)
+    service.break_off()
+    wait_until(lambda: [one[1] for one in squad.got] == [b"up", b"down"], what="the will")
+    late = house.enter(SQUAD)
+    assert late.subscribe(system)
+    wait_until(lambda: late.got == [(system, b"down", True)], what="the retained will")
+    for client in (squad, late):
+        client.close()
+
+
 def test_a_client_silent_for_longer_than_its_keepalive_is_gone(house: House) -> None:
     """A connection whose other end just vanished: nobody says goodbye, nothing breaks."""
     with socket.create_connection(("127.0.0.1", house.broker.port)) as sock:
@@ -249,6 +267,37 @@ def test_what_waits_for_a_subscriber_is_bounded_and_the_oldest_go_first() -> Non
     box.connect(line)
     assert len(line.written) == WINDOW
     assert line.written[0].endswith(b"10")
+
+
+def test_past_the_bound_connections_are_not_read_until_the_log_is_back() -> None:
+    away = BreakableLog(estate_log())
+    away.away.set()
+
+    class Sender:
+        def __init__(self) -> None:
+            self.answered: list[int] = []
+
+        def recorded(self, message: Message, number: int) -> None:
+            self.answered.append(number)
+
+        def flush(self) -> None: ...
+
+    async def fill() -> list[int]:
+        commits, sender = GroupCommit(pipeline_of(away), threading.Event()), Sender()
+        for number in range(PENDING_MESSAGES_MAX):
+            await asyncio.wait_for(commits.room(), 1)
+            commits.put(message(event(number)), number, sender)
+        running = asyncio.create_task(commits.run())
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(commits.room(), 0.3)
+        assert not sender.answered
+        away.away.clear()
+        await asyncio.wait_for(commits.room(), 20)
+        commits.close()
+        await running
+        return sender.answered
+
+    assert asyncio.run(fill()) == list(range(PENDING_MESSAGES_MAX))
 
 
 def test_accounts_count_at_once_when_made_and_soon_when_taken_away(house: House) -> None:

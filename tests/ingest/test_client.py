@@ -14,10 +14,10 @@ from paho.mqtt.client import Client
 from eventlog.memory import MemoryLog
 from ingest import reasons
 from ingest.client import MqttIngest
-from ingest.mosquitto import write_configuration
 from ingest.pipeline import PAYLOAD_BYTES_MAX, Pipeline
 from tests.ingest.clients import Mqtt, everybody
-from tests.ingest.support import ESTATE, GATE, BreakableLog, estate_log, event, message, pipeline_of
+from tests.ingest.support import GATE, BreakableLog, estate_log, event, message, pipeline_of
+from tests.ingest.test_rights import mosquitto_broker
 from tests.support.mosquitto import Mosquitto
 from tests.support.waiting import wait_until
 
@@ -165,22 +165,15 @@ def test_a_commit_that_outlasts_the_keepalive_loses_nothing(mosquitto: Mosquitto
 
 
 def test_it_signs_in_under_the_configuration_written_for_mosquitto(tmp_path: Path) -> None:
-    people = everybody()
-    written = write_configuration(tmp_path / "broker", people.accounts.all())
-    lines = written.config.read_text("utf-8").splitlines(keepends=True)
-    broker = Mosquitto(tmp_path, "".join(one for one in lines if not one.startswith("listener")))
-    log = estate_log()
+    people, log = everybody(), estate_log()
     signed = {"username": "gatehouse", "password": people.passwords["gatehouse"]}
-    try:
-        with ingesting(pipeline_of(log), broker.url, **signed) as ingest:
+    with mosquitto_broker(people, tmp_path) as port:
+        with ingesting(pipeline_of(log), f"mqtt://127.0.0.1:{port}", **signed) as ingest:
             assert ingest.ready.wait(10)
-            device = Mqtt(broker.port, "xiegou.gate-n1", people.passwords["xiegou.gate-n1"])
+            device = Mqtt(port, "xiegou.gate-n1", people.passwords["xiegou.gate-n1"])
             device.publish(f"{GATE}/events", message(event(1)).payload)
             wait_until(lambda: ids(log) == ["1"], what="the event")
             device.close()
-    finally:
-        broker.stop()
-    assert ESTATE in written.access.read_text("utf-8")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1", "127.0.0.1:1883", "mqtt://"])

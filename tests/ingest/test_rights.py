@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,8 @@ from ingest.mosquitto import write_configuration
 from ingest.rights import covers, grants, may_publish, may_subscribe
 from tests.ingest.clients import Mqtt, People, embedded, everybody
 from tests.ingest.support import estate_log, pipeline_of
-from tests.support.mosquitto import Mosquitto
+from tests.support.net import free_port, listening
+from tests.support.parts import program
 from tests.support.waiting import wait_until
 
 DEVICE, SQUAD, MEMBER = "xiegou.gate-n1", "xiegou.squad.squad-1", "xiegou.member.squad-1.zhang"
@@ -112,14 +114,19 @@ def test_a_disabled_account_has_no_rights() -> None:
 
 @contextmanager
 def mosquitto_broker(people: People, folder: Path) -> Iterator[int]:
-    """A real Mosquitto with the configuration written from the accounts, but for its port."""
-    written = write_configuration(folder / "mosquitto", people.accounts.all())
-    lines = written.config.read_text("utf-8").splitlines(keepends=True)
-    broker = Mosquitto(folder, "".join(one for one in lines if not one.startswith("listener")))
+    """A real Mosquitto on the configuration written from the accounts, as it is."""
+    port = free_port()
+    written = write_configuration(folder / "mosquitto", people.accounts.all(), port=port)
+    with (folder / "mosquitto.log").open("wb") as log:
+        broker = subprocess.Popen(
+            [program("mosquitto", "apt-get install mosquitto"), "-c", written.config], stdout=log, stderr=log
+        )
     try:
-        yield broker.port
+        wait_until(lambda: listening(port), what="Mosquitto listens")
+        yield port
     finally:
-        broker.stop()
+        broker.terminate()
+        broker.wait(10)
 
 
 @contextmanager
