@@ -145,6 +145,6 @@ class Link:
         self._progress.set()
 
 
-def _at_once(client: Client, userdata: Any, sock: Any) -> None:
+def _at_once(_client: Client, _userdata: Any, sock: Any) -> None:
     """Small messages are sent as they come, not gathered by the kernel until the broker has answered."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

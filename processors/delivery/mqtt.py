@@ -67,6 +67,7 @@ class MqttDelivery:
         self._client_id = client_id
         self._heartbeat_s = heartbeat_s
         self._resent_upto: Position | None = None
+        self._session: _Session | None = None
         self.ready = threading.Event()
         """Set while connected, with the retained topics renewed."""
 
@@ -81,10 +82,10 @@ class MqttDelivery:
                     if claim is None:
                         stop.wait(WAIT_MAX_S)
                         continue
-                    session = _Session(
+                    self._session = _Session(
                         self._eventlog, self._login, self._client_id, self._heartbeat_s, self._bell
                     )
-                    failures = self._serve(session, stop, failures)
+                    failures = self._serve(self._session, stop, failures)
                 except (LinkError, LogUnavailableError) as error:
                     pause_s = BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)] * random.uniform(0.8, 1.2)
                     failures += 1
@@ -294,6 +295,8 @@ class _Session:
     def finish(self) -> None:
         """Before a stop: waits a little for the last answers, saves the position, says that we go."""
         until_s = time.monotonic() + FLUSH_S
+        if self._renew_by_s:
+            self._renew(all_of=False)
         while self._link.flying and time.monotonic() < until_s:
             self._link.await_progress(0.1)
         self._move(time.monotonic(), at_once=True)
