@@ -29,7 +29,8 @@ class _Form:
 
     def __init__(self, action: str, title: str, language: Language) -> None:
         self._language = language
-        self._dialog = ui.dialog().classes("asking")
+        with ui.context.client:  # not within the button pressed, which may be drawn anew meanwhile
+            self._dialog = ui.dialog().classes("asking")
         self._chosen: dict[str, Any] = {}
         self._choices: dict[str, list[ui.html]] = {}
         self._note: ui.textarea | None = None

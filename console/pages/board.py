@@ -99,8 +99,10 @@ class Board:
         return len(self._pages)
 
     def join(self, page: Page) -> None:
-        """Shows a page what comes from now on."""
+        """Draws a page, which may have been made or away for a while, and whatever comes from now on."""
         self._pages.add(page)
+        self._drawn = -1
+        self._wake.set()
         if self._task is None or self._task.done():
             self._loop = asyncio.get_running_loop()
             self._task = asyncio.create_task(self._run(), name="console-board")

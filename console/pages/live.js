@@ -1,5 +1,5 @@
 // What only the browser can do: ages that grow, the session kept awake by a person, the banner's words.
-(() => {
+document.addEventListener("DOMContentLoaded", () => {
   const options = document.getElementById("options").dataset;
   const words = (template, n) => template.replace("{n}", n);
 
@@ -47,4 +47,4 @@
       } catch { /* the banner says that the connection is lost */ }
     }
   }, 2000);
-})();
+});

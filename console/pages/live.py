@@ -6,7 +6,7 @@ Drawn by the server and kept up by its board; a row that doesn't change is not s
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -114,10 +114,10 @@ class LivePage:
             with ui.element("main").classes("columns"):
                 with ui.element("section").classes("queue"):
                     self._queue_head = ui.html(sanitize=False).classes("queue-head")
-                    self._rows = Rows(self._select)
+                    self._rows = Rows(self._select, pieces.row)
                     self._more = ui.html(sanitize=False).classes("more-rows")
                     self._late_head = ui.html(sanitize=False).classes("late-head")
-                    self._late = Rows(self._select)
+                    self._late = Rows(self._select, pieces.late_row)
                 with ui.element("aside").classes("detail"):
                     self._detail = DetailPane(
                         state, person, self._still_signed_in, self._shut, lambda: self._snapshot, language
@@ -258,8 +258,8 @@ def _draw(element: ui.html, content: str) -> None:
 class Rows:
     """The lines of a list of alerts; each is an element of its own, made, changed and moved alone."""
 
-    def __init__(self, on_select: Any) -> None:
-        self._on_select = on_select
+    def __init__(self, on_select: Callable[[str], Any], piece: Callable[[Alert, pieces.Tongue], str]) -> None:
+        self._on_select, self._piece = on_select, piece
         self._selected = ""
         self._lines: dict[str, ui.html] = {}
         self._order: list[str] = []
@@ -274,7 +274,7 @@ class Rows:
             self._order.remove(gone)
         for place, alert in enumerate(alerts):
             line = self._lines.get(alert.id) or self._make(alert.id)
-            _draw(line, pieces.row(alert, tongue))
+            _draw(line, self._piece(alert, tongue))
             line.classes(replace=self._classes(alert.id, alert.severity))
             if self._order.index(alert.id) != place:
                 line.move(target_index=place)
@@ -296,7 +296,7 @@ class Rows:
         known = self._lines[alert_id].classes
         kept = " fresh" if "fresh" in known else ""
         new = fresh if not known else kept
-        return f"row is-{severity}{new}{' selected' if alert_id == self._selected else ''}"
+        return f"alert-row is-{severity}{new}{' selected' if alert_id == self._selected else ''}"
 
     def select(self, alert_id: str) -> None:
         """Marks the line of an alert."""

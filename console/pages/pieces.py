@@ -28,6 +28,7 @@ _SHAPES = {
     "danger": _DIAMOND,
     "unknown": '<path class="line" d="M5 5.6A3 3 0 1 1 8 8.8v1.4"/><circle cx="8" cy="13" r="1.2"/>',
 }
+VALUE_CHARS_MAX = 80
 LEVEL_ORDER = {"danger": 0, "alert": 1, "unknown": 2, "watch": 3, "safe": 4}
 
 
@@ -53,6 +54,16 @@ class Tongue:
     def word(self, key: str, **given: object) -> str:
         """A text of the console, escaped."""
         return escape(text(f"console.{key}", self.language, **given))
+
+    def known(self, section: str, key: str) -> str:
+        """A word for a type, a field or a value where the catalogue has one, else the thing itself."""
+        found = f"console.{section}.{key}"
+        return escape(text(found, self.language) if found in catalogue() else key)
+
+    def kind(self, type_name: str) -> str:
+        """The name of a type of event; the catalogue's keys have no dots."""
+        key = type_name.replace(".", "_")
+        return self.known("event", key) if f"console.event.{key}" in catalogue() else escape(type_name)
 
     def common(self, key: str) -> str:
         """A word used everywhere, such as `severity.high`."""
@@ -96,6 +107,15 @@ class Tongue:
 
 def row(alert: Alert, tongue: Tongue) -> str:
     """One alert as a line of the queue."""
+    return _line(alert, tongue, f"{tongue.time(alert.raised_at)}{tongue.age(alert.raised_at)}")
+
+
+def late_row(alert: Alert, tongue: Tongue) -> str:
+    """One late alert: when it happened counts, not when it was told."""
+    return _line(alert, tongue, f"<time>{tongue.date_time(alert.at)}</time>{tongue.age(alert.at)}")
+
+
+def _line(alert: Alert, tongue: Tongue, when: str) -> str:
     exercise = f'<span class="tag">{tongue.word("queue.exercise")}</span>' if alert.exercise else ""
     condition = tongue.common(f"condition.{alert.condition}")
     return (
@@ -103,7 +123,7 @@ def row(alert: Alert, tongue: Tongue) -> str:
         f'<span class="what"><span class="title">{tongue.said(alert.title)}</span>'
         f'<span class="where">{tongue.zone(alert.zone)}<i>·</i>{tongue.rule(alert.rule)}{exercise}</span>'
         "</span>"
-        f'<span class="when">{tongue.time(alert.raised_at)}{tongue.age(alert.raised_at)}</span>'
+        f'<span class="when">{when}</span>'
         f'<span class="how"><span class="state is-{alert.state}">'
         f"{escape(tongue.common(f'state.{alert.state}'))}</span>"
         f'<span class="condition is-{alert.condition}">{escape(condition)}</span></span>'
@@ -213,13 +233,13 @@ def _event(event: dict[str, Any], tongue: Tongue) -> str:
         said = f"<span>{tongue.word('detail.hidden')}</span>"
     else:
         said = "".join(
-            f"<span><i>{escape(str(name))}</i> {escape(str(value))[:80]}</span>"
+            f"<span><i>{tongue.known('field', name)}</i> {tongue.known('value', _shown(value))}</span>"
             for name, value in list(data.items())[:8]
             if value is not None
         )
     at = tongue.time(datetime.fromisoformat(event["time"]))
     return (
-        f'<li><span class="at">{at}</span><span class="type">{escape(event["type"])}</span>'
+        f'<li><span class="at">{at}</span><span class="type">{tongue.kind(event["type"])}</span>'
         f'<span class="device">{escape(device)}</span><span class="data">{said}</span></li>'
     )
 
@@ -228,6 +248,10 @@ def history(detail: dict[str, Any], tongue: Tongue) -> str:
     """What was done about an alert, the latest first."""
     items = "".join(_change(change, tongue) for change in reversed(detail["history"]))
     return f"<h3>{tongue.word('detail.history')}</h3><ol class=changes>{items}</ol>"
+
+
+def _shown(value: object) -> str:
+    return str(value)[:VALUE_CHARS_MAX]
 
 
 def _change(change: dict[str, Any], tongue: Tongue) -> str:
@@ -242,6 +266,6 @@ def _change(change: dict[str, Any], tongue: Tongue) -> str:
     note = f'<p class="note">{escape(change["note"])}</p>' if change["note"] else ""
     at = tongue.time(datetime.fromisoformat(change["at"]))
     return (
-        f'<li><span class="at">{at}</span><span class="what"><b>{what}</b>{more}</span>'
+        f'<li><span class="at">{at}</span><span class="did"><b>{what}</b>{more}</span>'
         f'<span class="by">{who}{via}</span>{note}</li>'
     )

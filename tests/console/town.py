@@ -35,8 +35,7 @@ from eventlog.vocabulary import (
     ZoneSet,
 )
 from processors.runners.embedded import EmbeddedRunner
-from projections.alerts import find_alerts
-from projections.alerts import AlertFilter
+from projections.alerts import AlertFilter, find_alerts
 from projections.generations import positions
 from projections.runner import ProjectionRunner
 from projections.store import open_views
@@ -110,7 +109,9 @@ class Town:
         for zone, name in zip(ZONES, words, strict=True):
             events.append(ZoneSet(zone=zone, name=name, squad="squad-1"))
             events.append(DeviceSet(device=f"gate-{zone}", family="access", zone=zone, name=name))
-            events.append(DoorSet(door=f"door-{zone}", device=f"gate-{zone}", zone=zone, kind="gate", name=name))
+            events.append(
+                DoorSet(door=f"door-{zone}", device=f"gate-{zone}", zone=zone, kind="gate", name=name)
+            )
         events.append(RuleActivated(rule="repeated_denials", version=1))
         self.tell(events, f"estates/{estate}/gatehouse")
 
@@ -137,7 +138,7 @@ class Town:
         door = f"door-{zone}"
         events = [
             AccessDenied(
-                door=door, credential=f"card-{n:04}", method="card", direction="in", reason="unknown"
+                door=door, credential=f"card-{zone}-{n}", method="card", direction="in", reason="unknown"
             )
             for n in range(3)
         ]
