@@ -69,7 +69,7 @@ PILOT = Cast(
 )
 CASTS: Mapping[str, Cast] = {"pilot": PILOT}
 
-FIRST_INCIDENT_S = 6.0
+FIRST_INCIDENT_S = 3.0
 INCIDENT_EVERY_S = (45.0, 75.0)
 HEARTBEAT_EVERY_S = 60.0
 
@@ -165,7 +165,7 @@ class Life:
         door = self._random.choice(self._cast.incident_doors)
         for number in range(3):
             card = f"card-{self._random.randrange(9_000, 9_999)}"
-            self._do(now_us, number * 5.0, door, "denied", credential=card, reason="unknown")
+            self._do(now_us, number * 3.0, door, "denied", credential=card, reason="unknown")
 
     def _watched_plate(self, now_us: int) -> None:
         camera = self._random.choice(tuple(self._cast.lanes))

@@ -16,7 +16,7 @@ from simulators.devices.base import BUFFER_EVENTS_MAX, REPLAY_AFTER_S
 PRESENCE_WORDS = ("online", "offline", "goodbye")
 """Words that every device knows besides those of its kind and `heartbeat`: `offline` is a broken line."""
 
-SETTLE_US = 15_000_000
+SETTLE_US = 5_000_000
 """How long after its last act or expectation a scenario goes on, unless it says `lasts`."""
 
 _OFFSET = re.compile(r"(?:(\d+):)?(\d{1,3}):([0-5]\d(?:\.\d{1,6})?)")

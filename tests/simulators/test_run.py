@@ -64,7 +64,12 @@ def test_scenarios_faster_than_real_time_one_after_the_other(mosquitto: Mosquitt
     with running(mosquitto, "events") as system:
         for name in ("door-wedged-open", "door-closed-in-time", "a-camera-goes-dark", "door-wedged-open"):
             verdict = simulate(
-                packaged(name), broker_url=mosquitto.url, speed=0, on_line=lines.append, language="en"
+                packaged(name),
+                broker_url=mosquitto.url,
+                speed=0,
+                on_line=lines.append,
+                language="en",
+                quiet_s=0.5,
             )
             assert verdict.ok, lines
         assert system.log.quarantine_counts() == {}

@@ -73,7 +73,7 @@ MISTAKES = [
 def test_a_good_file_is_read() -> None:
     scenario = parse(GOOD)
     assert [act.does for act in scenario.timeline] == ["opened", "closed"]
-    assert scenario.length_us == 75_000_000
+    assert scenario.length_us == 65_000_000
     assert not scenario.silent
 
 
