@@ -11,6 +11,7 @@ new version of paho has them no more.
 
 from __future__ import annotations
 
+import socket
 import struct
 import time
 from collections.abc import Callable, Sequence
@@ -51,6 +52,7 @@ class BatchClient(Client):
         self._delivered: list[Delivered] = []
         # With this hook set, paho leaves writing to us: nothing is sent from inside a read.
         self.on_socket_register_write = _leave_it
+        self.on_socket_open = _at_once
 
     def read_batch(self, messages_max: int, bytes_max: int) -> tuple[list[Delivered], bool]:
         """What has arrived, up to a limit; True when there may be more.
@@ -136,6 +138,11 @@ class BatchClient(Client):
 def _is_plain_publish(head: int) -> bool:
     """A PUBLISH of QoS 0 or 1; nothing here subscribes with more."""
     return head & 0xF4 == _PUBLISH
+
+
+def _at_once(_client: Client, _userdata: Any, sock: Any) -> None:
+    """An acknowledgement is sent as it is made, not held by the kernel until the last one has arrived."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _leave_it(client: Client, userdata: Any, sock: Any) -> None:
