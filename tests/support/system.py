@@ -68,6 +68,7 @@ class System:
         *,
         estate: Path | None = ESTATE,
         broker: str | None = None,
+        database: str | None = None,
         time: str = "wall",
         environment: Mapping[str, str] | None = None,
         options: Sequence[str] = (),
@@ -76,6 +77,7 @@ class System:
         self.http_port = free_port()
         self.mqtt_port = free_port()
         self.broker = broker
+        self.database = database
         self.password: str | None = None
         self.lines: list[str] = []
         self._estate, self._time, self._options = estate, time, list(options)
@@ -110,6 +112,8 @@ class System:
             given += ["--mqtt", f"127.0.0.1:{self.mqtt_port}"]
         else:
             given += ["--broker", self.broker]
+        if self.database is not None:
+            given += ["--database", self.database]
         if self._estate is not None:
             given += ["--estate", str(self._estate)]
         given += ["--time", self._time, "--language", "en", *self._options]
@@ -322,7 +326,7 @@ class System:
     @property
     def log_url(self) -> str:
         """The log's database."""
-        return f"sqlite:///{self.data / 'gatehouse.db'}"
+        return self.database or f"sqlite:///{self.data / 'gatehouse.db'}"
 
     @contextmanager
     def log(self) -> Iterator[EventLog]:
