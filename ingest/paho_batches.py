@@ -5,7 +5,7 @@ message, more than judging and recording it take together. Here one `recv` bring
 PUBLISH packets are cut out of it directly, and the acknowledgements of a batch leave in one `send`.
 Connecting, subscribing, pings, TLS and every other packet stay paho's.
 
-It overrides four of paho's private methods, each marked; `tests/ingest/test_paho_batches.py` fails if a
+It overrides four of paho's private methods, each marked; `tests/ingest/test_client.py` fails if a
 new version of paho has them no more.
 """
 
