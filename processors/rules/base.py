@@ -12,13 +12,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar, dataclass_transform
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from eventlog.estate import Estate
 from eventlog.ports import Recorded
 from eventlog.vocabulary import Event, Severity, Words
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 KEEP_WAKE = -1
 """As `Step.wake_us`: the wake-up of the key stays as it is."""
@@ -45,7 +48,14 @@ def limits_of(settings: RuleSettings) -> SimpleNamespace:
     return SimpleNamespace(**values, **micro)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass_transform(frozen_default=True)
+def value(cls: type[T]) -> type[T]:
+    """A dataclass for states: the type checker holds it frozen. At run time it is not, because a frozen one
+    takes three times as long to make, and rules make several for every event."""
+    return dataclass(slots=True)(cls)
+
+
+@value
 class Evidence:
     """An event that a signal rests on."""
 
@@ -89,7 +99,6 @@ class Clear:
 
 
 Signal = Raise | Clear
-S = TypeVar("S")
 
 
 class Step(NamedTuple, Generic[S]):

@@ -7,7 +7,7 @@ as life; listening to every event would mean decoding every event.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Annotated, cast
 
 from pydantic import Field
@@ -27,6 +27,7 @@ from processors.rules.base import (
     Step,
     evidence_of,
     us,
+    value,
 )
 from processors.rules.titles import device_name, title, zone_name
 
@@ -34,7 +35,7 @@ PARENTS_MAX = 4
 """How many controllers may stand above each other."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Presence:
     """Last heartbeat or session; since when offline by its status (None: not); the heartbeat expected."""
 
@@ -45,7 +46,7 @@ class Presence:
     last: Evidence | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Chain:
     """A device and those it stands behind, by id, and whether it was told of."""
 
@@ -60,6 +61,7 @@ class Settings(RuleSettings):
 
 
 _UNKNOWN = Presence()
+_BEAT = DeviceHeartbeat.TYPE
 
 
 class DeviceOfflineRule(Rule[Chain]):
@@ -78,6 +80,10 @@ class DeviceOfflineRule(Rule[Chain]):
         return (device, *behind(estate, device)) if device in estate.children else (device,)
 
     def on_event(self, key: str, state: Chain, event: Recorded, estate: Estate) -> Step[Chain] | None:
+        if event.type == _BEAT and len(state.devices) == 1 and not state.told:
+            before = state.devices.get(key)
+            if before and before.heard_us is not None and before.offline_us is None and before.beat_s:
+                return self._beaten(key, before, event, estate)
         device = _device(event)
         before = state.devices.get(device, _UNKNOWN)
         after = self._presence(device, before, event, estate)
@@ -98,6 +104,15 @@ class DeviceOfflineRule(Rule[Chain]):
             return self._step(key, Chain(devices), estate, (clear,))
         return self._step(key, Chain(devices, state.told), estate)
 
+    def _beaten(self, key: str, before: Presence, event: Recorded, estate: Estate) -> Step[Chain]:
+        """One heartbeat more of a device that stands alone and is there: what happens nearly always."""
+        beat_s = estate.devices[key].heartbeat_s
+        after = Presence(event.recorded_us, None, before.session, beat_s, evidence_of(event))
+        chain = Chain({key: after})
+        if beat_s == before.beat_s:
+            return Step(chain, wake_us=KEEP_WAKE)  # the standing wake-up will look again
+        return self._step(key, chain, estate)
+
     def on_time(self, key: str, state: Chain, due_us: int, estate: Estate) -> Step[Chain]:
         judged_us = self._judged_us(key, state, estate)
         if state.told or judged_us is None or judged_us > due_us:
@@ -111,7 +126,7 @@ class DeviceOfflineRule(Rule[Chain]):
         """What the event makes of the device's presence; None when it says nothing new."""
         beat_s = estate.devices[device].heartbeat_s
         now_us = event.recorded_us
-        if event.type == DeviceHeartbeat.TYPE:
+        if event.type == _BEAT:
             if beat_s is None and before.offline_us is None:
                 return None
             return Presence(now_us, None, before.session, beat_s, evidence_of(event))
@@ -211,7 +226,7 @@ def _begin_anew(presence: Presence, now_us: int) -> Presence:
 
 
 def _device(event: Recorded) -> str:
-    if event.type == DeviceHeartbeat.TYPE:
+    if event.type == _BEAT:
         return event.device
     return cast(DeviceOnline, event.event).device
 

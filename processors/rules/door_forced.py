@@ -6,7 +6,7 @@ controller itself calls forced is told at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 from pydantic import Field
@@ -22,7 +22,17 @@ from eventlog.vocabulary import (
     DoorOpened,
     ExitRequested,
 )
-from processors.rules.base import Clear, Evidence, Raise, Rule, RuleSettings, Seconds, Step, evidence_of
+from processors.rules.base import (
+    Clear,
+    Evidence,
+    Raise,
+    Rule,
+    RuleSettings,
+    Seconds,
+    Step,
+    evidence_of,
+    value,
+)
 from processors.rules.titles import door_name, title, zone_name
 
 RELEASES_MAX = 8
@@ -33,7 +43,7 @@ DISORDER_US = 10_000_000
 """Events come out of order by less than this."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Open:
     """An opening that nothing explains so far."""
 
@@ -42,7 +52,7 @@ class Open:
     late: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Releases:
     """A door's last releases, its openings under judgement, when its device came online, whether it was
     told as forced and is open still."""

@@ -6,7 +6,7 @@ opening is judged a little after its limit, so that a close that was in time and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pydantic import Field
 
@@ -23,6 +23,7 @@ from processors.rules.base import (
     Signal,
     Step,
     evidence_of,
+    value,
 )
 from processors.rules.titles import door_name, title, zone_name
 
@@ -36,7 +37,7 @@ NEVER_US = 2**62
 """A time that does not come."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Opening:
     """One opening: when, by which event, when it closed (None: still open), how often it was raised."""
 
@@ -47,7 +48,7 @@ class Opening:
     raised: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Doorway:
     """A door's openings in order of time, the last contact seen while open already, a close that had
     no opening."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from eventlog import plates
 from eventlog.estate import Estate
+from eventlog.ids import reference
+from processors.rules.base import value
 
 DISORDER_US = 10_000_000
 """Reads come out of order by less than this."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Pass:
     """The last read of a vehicle at a gate, and how severe the pass was told."""
 
@@ -27,3 +28,8 @@ def gate_of(estate: Estate, lane: str) -> str:
     """The gate of a lane, or the lane itself where it has none in the register."""
     gate = estate.lanes.get(lane)
     return gate.gate if gate else lane
+
+
+def plate_reference(estate: Estate, plate: str) -> str:
+    """What stands for a plate in a key: keys go out with alerts, plates don't."""
+    return reference(estate.id, plates.normal(plate))

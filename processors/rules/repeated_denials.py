@@ -6,15 +6,15 @@ involved, since otherwise the door's key says it already.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, cast
 
 from pydantic import Field
 
 from eventlog.estate import Estate
+from eventlog.ids import reference
 from eventlog.ports import Recorded
 from eventlog.vocabulary import AccessDenied
-from processors.rules.base import Evidence, Raise, Rule, RuleSettings, Seconds, Step, evidence_of, us
+from processors.rules.base import Evidence, Raise, Rule, RuleSettings, Seconds, Step, evidence_of, us, value
 from processors.rules.titles import door_name, title, zone_name
 
 DENIALS_MAX = 32
@@ -24,9 +24,9 @@ DISORDER_US = 10_000_000
 """Events come out of order by less than this."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Denial:
-    """One refusal; `credential` is empty where none was read."""
+    """One refusal; `credential` is a reference, empty where none was read."""
 
     at_us: int
     event: Evidence
@@ -34,7 +34,7 @@ class Denial:
     credential: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Denials:
     """The last refusals in order of time, and when they were told of."""
 
@@ -53,7 +53,7 @@ class Settings(RuleSettings):
 
 
 class RepeatedDenials(Rule[Denials]):
-    """Keys `door:…` and `credential:…`."""
+    """Keys `door:…` and `credential:{reference of the credential}`."""
 
     name = "repeated_denials"
     version = 1
@@ -65,11 +65,12 @@ class RepeatedDenials(Rule[Denials]):
         denied = cast(AccessDenied, event.event)
         if denied.credential is None:
             return (f"door:{denied.door}",)
-        return f"door:{denied.door}", f"credential:{denied.credential}"
+        return f"door:{denied.door}", f"credential:{reference(estate.id, denied.credential)}"
 
     def on_event(self, key: str, state: Denials, event: Recorded, estate: Estate) -> Step[Denials]:
         denied = cast(AccessDenied, event.event)
-        new = Denial(event.effective_us, evidence_of(event), denied.door, denied.credential or "")
+        card = reference(estate.id, denied.credential) if denied.credential else ""
+        new = Denial(event.effective_us, evidence_of(event), denied.door, card)
         zone = estate.door_zone(denied.door)
         settings: Settings = self.for_zone(zone)
         window_us = us(settings.window_s)

@@ -16,7 +16,7 @@ from eventlog.ports import Recorded
 from eventlog.times import from_us
 from eventlog.vocabulary import GateSet, PassRule, PlateRead, VehicleSet
 from processors.rules.base import Raise, Rule, RuleSettings, Seconds, Step, evidence_of
-from processors.rules.plates import DISORDER_US, Pass, same_pass
+from processors.rules.plates import DISORDER_US, Pass, plate_reference, same_pass
 from processors.rules.titles import lane_name, title
 
 
@@ -28,7 +28,7 @@ class Settings(RuleSettings):
 
 
 class VehicleNotPermitted(Rule[Pass]):
-    """Key `{gate}:{plate}`; only vehicles without the right have a state."""
+    """Key `{gate}:{reference of the plate}`; only vehicles without the right have a state."""
 
     name = "vehicle_not_permitted"
     version = 1
@@ -41,7 +41,7 @@ class VehicleNotPermitted(Rule[Pass]):
         gate = estate.lanes.get(read.lane)
         if gate is None or gate.allow is None or self._may_pass(read, gate, event, estate):
             return ()
-        return (f"{gate.gate}:{read.plate.strip() if read.has_plate else ''}",)
+        return (f"{gate.gate}:{plate_reference(estate, read.plate) if read.has_plate else ''}",)
 
     def on_event(self, key: str, state: Pass, event: Recorded, estate: Estate) -> Step[Pass]:
         read = cast(PlateRead, event.event)

@@ -11,7 +11,7 @@ from eventlog.estate import Estate
 from eventlog.ports import Recorded
 from eventlog.vocabulary import SEVERITIES, PlateRead, Severity, WatchEntrySet
 from processors.rules.base import Raise, Rule, RuleSettings, Seconds, Step, evidence_of
-from processors.rules.plates import DISORDER_US, Pass, gate_of, same_pass
+from processors.rules.plates import DISORDER_US, Pass, gate_of, plate_reference, same_pass
 from processors.rules.titles import lane_name, title
 
 FUZZY: Severity = "medium"
@@ -28,7 +28,7 @@ class Settings(RuleSettings):
 
 
 class WatchlistPlate(Rule[Pass]):
-    """Key `{gate}:{plate of the list}`."""
+    """Key `{gate}:{reference of the plate on the list}`."""
 
     name = "watchlist_plate"
     version = 1
@@ -44,18 +44,22 @@ class WatchlistPlate(Rule[Pass]):
             return ()
         gate = gate_of(estate, read.lane)
         if plate in listed:
-            return (f"{gate}:{plate}",)
+            return (_key(gate, plate, estate),)
         settings: Settings = self.for_zone(estate.lane_zone(read.lane))
         if plate in estate.vehicles_by_plate and read.confidence >= settings.sure_confidence:
             return ()
-        return tuple(f"{gate}:{other}" for other in listed if plates.one_look_alike_apart(plate, other))
+        return tuple(
+            _key(gate, other, estate) for other in listed if plates.one_look_alike_apart(plate, other)
+        )
 
     def on_event(self, key: str, state: Pass, event: Recorded, estate: Estate) -> Step[Pass]:
         read = cast(PlateRead, event.event)
         zone = estate.lane_zone(read.lane)
-        listed = key.rpartition(":")[2]
-        entries = estate.watched_shapes[plates.shape(listed)][listed]
-        exact = plates.normal(read.plate) == listed
+        plate, gate = plates.normal(read.plate), gate_of(estate, read.lane)
+        of_shape = estate.watched_shapes[plates.shape(plate)]
+        listed = next(each for each in of_shape if _key(gate, each, estate) == key)
+        entries = of_shape[listed]
+        exact = plate == listed
         severity = _worst(entries) if exact else FUZZY
         at_us = event.effective_us
         pass_us = self.limits(zone).pass_us
@@ -79,6 +83,10 @@ class WatchlistPlate(Rule[Pass]):
             evidence=(evidence_of(event),),
         )
         return Step(after, (signal,), forget_us=forget_us)
+
+
+def _key(gate: str, listed: str, estate: Estate) -> str:
+    return f"{gate}:{plate_reference(estate, listed)}"
 
 
 def _worst(entries: tuple[WatchEntrySet, ...]) -> Severity:
