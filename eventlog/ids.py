@@ -13,6 +13,13 @@ def derived_id(*parts: str | int) -> str:
     return str(uuid5(NAMESPACE, "\x1f".join(map(str, parts))))
 
 
+def reference(estate: str, value: str) -> str:
+    """What stands for a plate or a card in keys that go out, so that no output copies it; the same value of
+    one estate always has the same one. No secret is in it: it keeps data out of sight, it does not seal them.
+    """
+    return hashlib.blake2b(f"{estate}\x00{value}".encode(), digest_size=8).hexdigest()
+
+
 def identity_key(source: str, event_id: str) -> bytes:
     """16 bytes that stand for (source, id) in the log's unique index."""
     return hashlib.blake2b(f"{source}\x00{event_id}".encode(), digest_size=16).digest()

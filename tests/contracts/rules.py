@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from eventlog import codec
 from eventlog.estate import Estate
+from eventlog.ids import reference
 from eventlog.ports import NewEvent, Recorded
 from eventlog.times import to_us
 from eventlog.topics import device_source
@@ -183,7 +184,10 @@ def others_between(rule: type[Rule[Any]], history: list[Happening], others: list
 
 def _foreign(signal: tuple[Any, ...]) -> bool:
     key = signal[1]
-    return any(part in key for part in ("far-door", "京Z00000", "credential:z", "fence-1", "lpr-n", "open:"))
+    return any(part in key for part in ("far-door", _THEIR_PLATE, _THEIR_CARD, "fence-1", "lpr-n", "open:"))
+
+
+_THEIR_PLATE, _THEIR_CARD = reference(NAME, "京Z00000"), reference(NAME, "z")
 
 
 def _signals(rule: type[Rule[Any]], told: list[tuple[int, NewEvent]]) -> list[tuple[Any, ...]]:

@@ -21,6 +21,8 @@ from typing import Any
 
 from eventlog import codec
 from eventlog.estate import Estate
+from eventlog.ids import reference
+from eventlog.plates import normal
 from eventlog.ports import NewEvent, Recorded
 from eventlog.times import from_us, to_us
 from eventlog.topics import device_source
@@ -84,8 +86,20 @@ def _line(text: str) -> Line:
     options = dict(word.split("=", 1) for word in words if "=" in word)
     plain = [word for word in words[1:] if "=" not in word and not word.startswith("@")]
     event, source = _event(plain, options)
-    expected = tuple(re.sub(r"\s+", " ", each.strip()) for each in told.split(";") if each.strip())
+    expected = tuple(
+        _without_names(re.sub(r"\s+", " ", each.strip())) for each in told.split(";") if each.strip()
+    )
     return Line(text, recorded, event, source, effective, expected)
+
+
+def _without_names(told: str) -> str:
+    """A story writes a key with its plate or card in it; what is told has a reference instead."""
+
+    def hide(found: re.Match[str]) -> str:
+        value = found[2] if found[1] == "credential" else normal(found[2])
+        return f"{found[1]}:{reference(NAME, value)}"
+
+    return re.sub(r"(\S+):(京\S+|(?<=credential:)\S+)", hide, told)
 
 
 def _event(words: list[str], options: dict[str, str]) -> tuple[Event, str]:

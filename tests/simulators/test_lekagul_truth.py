@@ -7,6 +7,8 @@ import gzip
 from collections import Counter
 from pathlib import Path
 
+from eventlog.ids import reference
+from eventlog.plates import normal
 from eventlog.vocabulary import Alert
 from simulators.play import BadRow, Sent, play_into, read_map, rows
 from tests.simulators.lekagul_truth import TABLE, readings, restricted, trespasses
@@ -46,7 +48,7 @@ def test_the_readings_at_restricted_gates_alert_exactly_those_vehicles(tmp_path:
     report = play_into(system, few, read_map(MAP))
     assert (report.sent, report.bad_count) == (10_356, 0)
     latest: dict[str, Alert] = {alert.id: alert for alert in system.alerts()}
-    expected = {(each.gate, each.car) for each in trespasses(table)}
+    expected = {(each.gate, reference("lekagul", normal(each.car))) for each in trespasses(table)}
     assert {tuple(alert.key.split(":", 1)) for alert in latest.values()} == expected
     assert {alert.rule for alert in latest.values()} == {"vehicle_not_permitted"}
     assert {alert.severity for alert in latest.values()} == {"high"}, "all of them at night"
