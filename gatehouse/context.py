@@ -52,12 +52,18 @@ def remember(settings: Settings) -> None:
     fresh.replace(file)
 
 
+def recalled(data: Path) -> dict[str, Any]:
+    """What is known of the system in a folder; empty where none was run yet."""
+    file = data / SYSTEM_FILE
+    if not file.is_file():
+        return {}
+    kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return kept
+
+
 def recall(settings: Settings) -> Settings:
     """The settings with the database, the clock and the addresses that the system was last run with."""
-    file = settings.data / SYSTEM_FILE
-    if not file.is_file():
-        return settings
-    kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    kept = recalled(settings.data)
     unsaid = {name: kept.get(name) for name in _REMEMBERED if name not in settings.model_fields_set}
     return settings.model_copy(update={name: value for name, value in unsaid.items() if value is not None})
 

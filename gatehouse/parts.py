@@ -1,9 +1,12 @@
-"""What every running part of the system shares: its settings, its signals to stop, its sign of life."""
+"""What every running part of the system shares: its settings, its signals to stop, its sign of life, and the
+reasons for which it can't start.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 import traceback
@@ -12,16 +15,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from gatehouse.exits import EXIT_FAILED, EXIT_ORPHANED
 from gatehouse.settings import Settings
 from gatehouse.vitals import Beating
 
 if TYPE_CHECKING:
-    from eventlog.ports import EventLog
+    from eventlog.ports import Claim, EventLog
 
 SERVICE_ACCOUNT = "gatehouse"
+LOOK_S = 0.5
+"""How often a part that stands by looks whether it is its turn."""
 
-EXIT_FAILED = 70
-EXIT_ORPHANED = 75
+
+class CannotStartError(Exception):
+    """A part can't start until people change something; the message says what, in their language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,20 @@ class Part:
 
         return bare, SERVICE_ACCOUNT, secret_file(self.settings.secrets, "mqtt-service")
 
+    def check_address(self, setting: str) -> None:
+        """Raises CannotStartError where the address of this setting (`http`, `mqtt`) can't be listened on."""
+        check_address(self.settings, setting)
+
+    def wait_for_turn(self, log: EventLog, name: str) -> Claim | None:
+        """Stands by while another process of the same system does this; None when told to stop first.
+        Raises LogError."""
+        while not self.stop.is_set():
+            claim = log.claim(name)
+            if claim is not None:
+                return claim
+            self.stop.wait(LOOK_S)
+        return None
+
     def ready_when(self, event: threading.Event) -> None:
         """Says that the part is ready once `event` is set."""
 
@@ -68,6 +89,34 @@ class Part:
         """SIGTERM and SIGINT end the part in good order."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
+
+
+def folder_unusable(settings: Settings, error: OSError) -> str:
+    """What to say where the data folder can't be written to."""
+    from eventlog.catalogue import text
+
+    what = error.strerror or str(error)
+    return text("up.folder_unusable", settings.language, data=settings.data, what=what)
+
+
+def check_address(settings: Settings, setting: str) -> None:
+    """Raises CannotStartError where the address of a setting (`http`, `mqtt`) can't be listened on."""
+    address: str = getattr(settings, setting)
+    host, _, port = address.rpartition(":")
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+        family, kind, protocol, _, where = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+            probe.listen(1)
+    except OSError as error:
+        from eventlog.catalogue import text
+
+        what = error.strerror or str(error)
+        raise CannotStartError(
+            text("up.address_unusable", settings.language, address=address, setting=setting, what=what)
+        ) from error
 
 
 def guarded(name: str, run: Callable[[], None]) -> threading.Thread:

@@ -1,41 +1,119 @@
 """What must be there before the parts of a system start: schema, accounts, secrets, the estate.
 
-Run as a process of its own, so that the supervisor stays small. Safe to repeat.
+Run as a process of its own, so that the supervisor stays small. Safe to repeat. What would keep the parts
+from running is looked for first, before anything is written.
 """
 
 from __future__ import annotations
 
 import secrets
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eventlog import topics
 from eventlog.catalogue import text
 from eventlog.ports import Account, Accounts, EventLog
 from eventlog.registers import Registers
 from eventlog.sql import open_accounts, open_log
-from gatehouse.context import remember
+from gatehouse.context import recalled, remember
+from gatehouse.parts import CannotStartError, Part, check_address, folder_unusable
 from gatehouse.secret_files import secret_file
 from gatehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from gatehouse.estatefile import EstateFile
 
 ADMINISTRATOR = "admin"
 
 
-def prepare(settings: Settings) -> None:
-    """Makes the system ready to start and prints where to look. Exits with 2 on a bad estate file."""
-    remember(settings)
-    for stale in (settings.run / "metrics").glob("*.db"):
-        stale.unlink(missing_ok=True)
+def prepare(part: Part) -> None:
+    """Makes the system ready to start and prints where to look.
+
+    Raises CannotStartError for what people must change first, LogError.
+    """
+    settings = part.settings
+    estate = _checked(settings, listens=bool(part.beside))
+    try:
+        remember(settings)
+        for stale in (settings.run / "metrics").glob("*.db"):
+            stale.unlink(missing_ok=True)
+        secret_file(settings.secrets, "session-key")
+        secret_file(settings.secrets, "radio-hmac-key")
+        secret_file(settings.secrets, "mqtt-service")
+    except OSError as error:
+        raise CannotStartError(folder_unusable(settings, error)) from error
     log = open_log(settings.log_url, time_mode=settings.time)
     accounts = open_accounts(settings.log_url)
-    secret_file(settings.secrets, "session-key")
-    secret_file(settings.secrets, "radio-hmac-key")
     service_account(settings, accounts)
     password = first_administrator(accounts)
-    if settings.estate:
-        _import(settings, log, settings.estate)
+    if estate:
+        _import(settings, log, estate)
     _announce(settings, log, password)
+    if settings.broker:
+        _try_broker(part)
     log.close()
+
+
+def _checked(settings: Settings, *, listens: bool) -> EstateFile | None:
+    """Looks whether the parts can run with these settings; `listens`: on this machine, now.
+    Returns the estate file. Raises CannotStartError."""
+    _check_clock(settings)
+    if settings.simulate:
+        _check_simulation(settings, settings.simulate)
+    if listens:
+        check_address(settings, "http")
+    if listens and settings.broker is None:
+        check_address(settings, "mqtt")
+    return _estate_file(settings)
+
+
+def _check_clock(settings: Settings) -> None:
+    kept = recalled(settings.data).get("time")
+    if kept and kept != settings.time:
+        raise CannotStartError(
+            text("up.other_clock", settings.language, data=settings.data, kept=kept, given=settings.time)
+        )
+
+
+def _check_simulation(settings: Settings, name: str) -> None:
+    from simulators.live import names
+
+    if name not in names():
+        known = ", ".join(names())
+        raise CannotStartError(text("up.unknown_simulation", settings.language, name=name, known=known))
+
+
+def _estate_file(settings: Settings) -> EstateFile | None:
+    if not settings.estate:
+        return None
+    from gatehouse.estatefile import EstateFileError, load
+
+    language = settings.language
+    try:
+        return load(settings.estate)
+    except EstateFileError as error:
+        said = [*error.lines(language), text("cli.error.estate_file", language, count=len(error.problems))]
+        raise CannotStartError("\n".join(said)) from error
+    except UnicodeDecodeError as error:
+        raise CannotStartError(text("cli.error.encoding", language, path=settings.estate)) from error
+    except OSError as error:
+        what = error.strerror or error
+        raise CannotStartError(text("cli.error.file", language, path=settings.estate, what=what)) from error
+
+
+def _try_broker(part: Part) -> None:
+    """Tells when an outside broker can't be used just now; the parts go on trying."""
+    from processors.delivery.link import Link, LinkError
+
+    url, user, password = part.broker_login()
+    link = Link(url, user, password, "gatehouse-prepare")
+    try:
+        link.connect()
+    except LinkError as error:
+        told = text("up.broker_away", part.settings.language, url=url, what=error)
+        print(told, file=sys.stderr, flush=True)
+        return
+    link.close()
 
 
 def service_account(settings: Settings, accounts: Accounts) -> None:
@@ -63,16 +141,9 @@ def first_administrator(accounts: Accounts) -> str | None:
     return password
 
 
-def _import(settings: Settings, log: EventLog, file: Path) -> None:
-    from gatehouse.estatefile import load
-    from gatehouse.estatefile.problems import EstateFileError
+def _import(settings: Settings, log: EventLog, estate: EstateFile) -> None:
     from gatehouse.estateimport import import_estate
 
-    try:
-        estate = load(file)
-    except EstateFileError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
     changed = len(import_estate(log, estate))
     key = "up.estate_imported" if changed else "up.estate_unchanged"
     print(text(key, settings.language, estate=estate.estate, count=changed), flush=True)

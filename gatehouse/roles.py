@@ -12,10 +12,16 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from gatehouse.parts import Part, guarded, watch_lifeline
+from gatehouse.exits import EXIT_AWAY, EXIT_PERMANENT
+from gatehouse.parts import CannotStartError, Part, folder_unusable, guarded, watch_lifeline
 from gatehouse.settings import Settings, SettingsError, load
 from gatehouse.vitals import Beating
+
+if TYPE_CHECKING:
+    from eventlog.ports import EventLog
+    from ingest.pipeline import Pipeline
 
 GC_THRESHOLDS = (20_000, 20, 50)
 SWITCH_S = 0.001
@@ -42,26 +48,38 @@ def run_ingest(part: Part) -> None:
     pipeline = Pipeline(log, time_mode=part.settings.time, hmac_key=key)
     try:
         if part.settings.broker is None:
-            from eventlog.sql import open_accounts
-            from ingest.broker import EmbeddedBroker
-
-            host, _, port = part.settings.mqtt.rpartition(":")
-            broker = EmbeddedBroker(pipeline, open_accounts(part.settings.log_url), host, int(port))
-            part.ready_when(broker.ready)
-            settle()
-            broker.run(part.stop)
+            _embed_broker(part, pipeline)
         else:
-            from ingest.client import MqttIngest
-
-            url, user, password = part.broker_login()
-            client = MqttIngest(
-                pipeline, url=url, username=user, password=password, client_id="gatehouse-ingest"
-            )
-            part.ready_when(client.ready)
-            settle()
-            client.run(part.stop)
+            _follow_broker(part, pipeline, log)
     finally:
         log.close()
+
+
+def _embed_broker(part: Part, pipeline: Pipeline) -> None:
+    from eventlog.sql import open_accounts
+    from ingest.broker import EmbeddedBroker
+
+    part.check_address("mqtt")
+    host, _, port = part.settings.mqtt.rpartition(":")
+    broker = EmbeddedBroker(pipeline, open_accounts(part.settings.log_url), host, int(port))
+    part.ready_when(broker.ready)
+    broker.run(part.stop)
+
+
+def _follow_broker(part: Part, pipeline: Pipeline, log: EventLog) -> None:
+    """One at a time: a broker hands a session to who connected last, and two would take it in turns."""
+    from ingest.client import MqttIngest
+
+    claim = part.wait_for_turn(log, "ingest")
+    if claim is None:
+        return
+    url, user, password = part.broker_login()
+    client = MqttIngest(pipeline, url=url, username=user, password=password, client_id="gatehouse-ingest")
+    part.ready_when(client.ready)
+    try:
+        client.run(part.stop)
+    finally:
+        claim.release()
 
 
 def run_process(part: Part) -> None:
@@ -93,6 +111,7 @@ def run_process(part: Part) -> None:
 
 def run_serve(part: Part) -> None:
     """Keeps the read models and serves the console."""
+    part.check_address("http")
     from gatehouse.serving import serve_console
 
     serve_console(part)
@@ -124,7 +143,7 @@ def run_prepare(part: Part) -> None:
     """Brings the database up to date, makes the first accounts, imports the estate, says where to look."""
     from gatehouse.preparing import prepare
 
-    prepare(part.settings)
+    prepare(part)
 
 
 ROLES: dict[str, Callable[[Part], None]] = {
@@ -139,24 +158,44 @@ ROLES: dict[str, Callable[[Part], None]] = {
 
 def run_role(role: str, settings: Settings, beside: tuple[str, ...] = ()) -> int:
     """Runs one role until SIGTERM or SIGINT; returns the exit code. `beside`: what runs with it."""
-    metrics = settings.run / "metrics"
-    metrics.mkdir(parents=True, exist_ok=True)
-    # Read when prometheus_client is first imported: it joins the counts of all processes.
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(metrics))
     from gatehouse.logs import configure
 
     configure(settings.log_level)
+    from eventlog.catalogue import text
+    from eventlog.ports import LogError, LogUnavailableError
+
+    try:
+        _run(role, settings, beside)
+    except CannotStartError as error:
+        print(error, file=sys.stderr, flush=True)
+        return EXIT_PERMANENT
+    except LogUnavailableError as error:
+        print(text("cli.error.log_unavailable", settings.language, what=error), file=sys.stderr, flush=True)
+        return EXIT_AWAY
+    except LogError as error:
+        print(text("up.log_unusable", settings.language, what=error), file=sys.stderr, flush=True)
+        return EXIT_PERMANENT
+    return 0
+
+
+def _run(role: str, settings: Settings, beside: tuple[str, ...]) -> None:
+    metrics = settings.run / "metrics"
+    try:
+        metrics.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStartError(folder_unusable(settings, error)) from error
+    # Read when prometheus_client is first imported: it joins the counts of all processes.
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(metrics))
     part = Part(settings, Beating(settings.run, role), beside)
     part.stop_on_signals()
     if role == "prepare":
         ROLES[role](part)
-        return 0
+        return
     part.beating.start()
     try:
         ROLES[role](part)
     finally:
         part.beating.stop()
-    return 0
 
 
 def main() -> int:
@@ -172,7 +211,7 @@ def main() -> int:
         return run_role(given.role, load(), tuple(filter(None, given.beside.split(","))))
     except SettingsError as error:
         print(error, file=sys.stderr)
-        return 2
+        return EXIT_PERMANENT
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """`gatehouse up`: everything on one machine, as one supervisor with one process a role.
 
-Stays small: it imports no database, no broker, no page. Its children hold the other end of a pipe, so
-that they die with it, whatever kills it; a child that dies is started again.
+Stays small: it imports no settings, no database, no broker, no page. `gatehouse up` resolves the settings
+and gives its process over to this file with all of them in the environment. The children hold the other end
+of a pipe, so that they die with the supervisor, whatever kills it; one that dies is started again, one that
+can't start for a reason that only people can change ends the whole.
 """
 
 from __future__ import annotations
@@ -13,19 +15,43 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
-from gatehouse.settings import Settings, SettingsError, load
+from gatehouse.exits import EXIT_PERMANENT
 
 STOP_WITHIN_S = 9.0
-RESTART_AFTER_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+RESTART_AFTER_S = (0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
+"""Pauses before a role is started again, one failure after the other."""
+RESTART_KILLED_S_MAX = 5.0
+"""The longest pause for a role that a signal ended: it has no fault of its own."""
 SETTLED_AFTER_S = 60.0
+"""A role that has run so long has started well."""
+LOCK_WAIT_S_MAX = 3.0
 
 
 class UpError(Exception):
     """`gatehouse up` can't run; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the supervisor itself must know of the settings."""
+
+    data: Path
+    roles: tuple[str, ...]
+    language: str
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Plan:
+        """From an environment that `Settings.environment` has made; its defaults are those of Settings."""
+        roles = ["ingest", "process", "serve"]
+        if environment.get("GATEHOUSE_SIMULATE"):
+            roles.append("simulate")
+        data = Path(environment.get("GATEHOUSE_DATA", "data"))
+        return cls(data, tuple(roles), environment.get("GATEHOUSE_LANGUAGE", "zh-CN"))
 
 
 @dataclass
@@ -35,17 +61,19 @@ class Child:
     role: str
     process: subprocess.Popen[bytes] | None = None
     started_s: float = 0.0
-    restarts: int = 0
+    failures: int = 0
+    settled: bool = False
     not_before_s: float = field(default=0.0)
 
 
 class Supervisor:
     """Starts the roles, keeps them running, stops them in the right order."""
 
-    def __init__(self, settings: Settings, roles: Sequence[str]) -> None:
-        self._settings = settings
-        self._children = [Child(role) for role in roles]
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._children = [Child(role) for role in plan.roles]
         self._stop = threading.Event()
+        self._code = 0
         self._lifeline_read, self._lifeline_write = os.pipe()
         self._lock: IO[str] | None = None
 
@@ -54,9 +82,7 @@ class Supervisor:
         self._take_lock()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
-        prepared = subprocess.run(
-            self._command("prepare"), env=self._environment(), pass_fds=(self._lifeline_read,), check=False
-        )
+        prepared = subprocess.run(self._command("prepare"), pass_fds=(self._lifeline_read,), check=False)
         if prepared.returncode:
             return prepared.returncode
         try:
@@ -65,31 +91,37 @@ class Supervisor:
                     self._keep(child)
         finally:
             self._stop_all()
-        return 0
+        return self._code
 
     def _take_lock(self) -> None:
-        self._settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = (self._settings.data / "up.lock").open("a+", encoding="ascii")
-        deadline = time.monotonic() + 3.0
+        data = self._plan.data
+        try:
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = (data / "up.lock").open("a+", encoding="ascii")
+        except OSError as error:
+            raise UpError(self._text("folder_unusable", data=data, what=error.strerror)) from error
+        deadline = time.monotonic() + LOCK_WAIT_S_MAX
         while True:
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return
             except BlockingIOError as error:
                 if time.monotonic() > deadline:
-                    raise UpError(
-                        f"another `gatehouse up` runs on {self._settings.data}: stop it first, "
-                        "or give another folder with --data"
-                    ) from error
+                    raise UpError(self._text("folder_taken", data=data)) from error
                 time.sleep(0.1)
+
+    def _text(self, key: str, **params: object) -> str:
+        from eventlog.catalogue import text
+
+        return text(f"up.{key}", self._plan.language, **params)
+
+    def _tell(self, key: str, **params: object) -> None:
+        print(self._text(key, **params), file=sys.stderr, flush=True)
 
     def _command(self, role: str) -> list[str]:
         beside = ",".join(child.role for child in self._children)
         head = [sys.executable, "-m", "gatehouse.roles", role]
         return [*head, "--lifeline", str(self._lifeline_read), "--beside", beside]
-
-    def _environment(self) -> dict[str, str]:
-        return {**os.environ, **self._settings.environment(), "PYTHONUNBUFFERED": "1"}
 
     def _keep(self, child: Child) -> None:
         now = time.monotonic()
@@ -98,18 +130,26 @@ class Supervisor:
                 self._start(child, now)
             return
         code = child.process.poll()
-        if code is None:
-            return
         if now - child.started_s > SETTLED_AFTER_S:
-            child.restarts = 0
-        pause_s = RESTART_AFTER_S[min(child.restarts, len(RESTART_AFTER_S) - 1)]
-        print(f"gatehouse {child.role} ended with {code}; again in {pause_s} s", file=sys.stderr, flush=True)
-        child.process, child.restarts, child.not_before_s = None, child.restarts + 1, now + pause_s
+            child.failures, child.settled = 0, True
+        if code is not None:
+            self._ended(child, code, now)
+
+    def _ended(self, child: Child, code: int, now: float) -> None:
+        child.process = None
+        if code == EXIT_PERMANENT and not child.settled:
+            self._tell("role_refuses", role=child.role)
+            self._code = code
+            self._stop.set()
+            return
+        pause_s = RESTART_AFTER_S[min(child.failures, len(RESTART_AFTER_S) - 1)]
+        if code < 0:
+            pause_s = min(pause_s, RESTART_KILLED_S_MAX)
+        child.failures, child.not_before_s = child.failures + 1, now + pause_s
+        self._tell("role_ended", role=child.role, code=code, pause=pause_s)
 
     def _start(self, child: Child, now: float) -> None:
-        child.process = subprocess.Popen(
-            self._command(child.role), env=self._environment(), pass_fds=(self._lifeline_read,)
-        )
+        child.process = subprocess.Popen(self._command(child.role), pass_fds=(self._lifeline_read,))
         child.started_s = now
 
     def _stop_all(self) -> None:
@@ -123,26 +163,19 @@ class Supervisor:
             try:
                 child.process.wait(max(min(3.0, deadline - time.monotonic()), 0.1))
             except subprocess.TimeoutExpired:
-                print(f"gatehouse {child.role} did not stop in time: killed", file=sys.stderr, flush=True)
+                self._tell("role_killed", role=child.role)
                 child.process.kill()
                 child.process.wait()
 
 
-def up(settings: Settings) -> int:
-    """Runs the whole system on this machine until SIGTERM or SIGINT. Raises UpError."""
-    roles = ["ingest", "process", "serve"]
-    if settings.simulate:
-        roles.append("simulate")
-    return Supervisor(settings, roles).run()
-
-
 def main() -> int:
     """The entry that `gatehouse up` gives its process over to; settings come from the environment."""
+    os.environ["PYTHONUNBUFFERED"] = "1"  # the children's lines come as they are printed
     try:
-        return up(load({}))
-    except (SettingsError, UpError) as error:
+        return Supervisor(Plan.of(os.environ)).run()
+    except UpError as error:
         print(error, file=sys.stderr)
-        return 2
+        return EXIT_PERMANENT
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ from __future__ import annotations
 import tomllib
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from eventlog.vocabulary.base import Words
+if TYPE_CHECKING:  # the supervisor says its texts without the vocabulary in memory
+    from eventlog.vocabulary.base import Words
 
 Language = Literal["zh-CN", "en"]
 DEFAULT_LANGUAGE: Language = "zh-CN"
@@ -37,6 +38,8 @@ def _collect(prefix: str, table: dict[str, Any], found: dict[str, dict[str, str]
 
 def words(key: str, **params: object) -> Words:
     """A text in both languages. Raises KeyError when the catalogue doesn't have it."""
+    from eventlog.vocabulary.base import Words
+
     entry = catalogue()[key]
     return Words(zh=entry["zh"].format(**params), en=entry["en"].format(**params))
 
