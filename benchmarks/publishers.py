@@ -52,6 +52,11 @@ class Connection:
             packets += _publish(one, self.sent % 65_000 + 1)
         self._socket.sendall(packets)
 
+    def send_packets(self, packets: list[bytes]) -> None:
+        """Sends publishes made before."""
+        self.sent += len(packets)
+        self._socket.sendall(b"".join(packets))
+
     def collect(self, wait_s: float) -> None:
         """Counts the answers that come within a time; returns at the first of them."""
         if not select.select([self._socket], [], [], wait_s)[0]:
@@ -123,16 +128,18 @@ def flood(login: Login, run: str, count: int) -> None:
     connection.close()
 
 
-def live(login: Login, run: str, count: int, window: int, began: Any) -> None:
-    """Publishes the ordinary mix with at most `window` unanswered; `began` gets the time of the first."""
-    connection = Connection(login)
-    mix = Mix(run)
-    with began.get_lock():
-        began.value = min(began.value or time.time(), time.time())
+def live(login: Login, run: str, count: int, window: int, together: Any, began: Any) -> None:
+    """Publishes the ordinary mix with at most `window` unanswered. The packets are made before, so that
+    publishers take little of the machine; all publishers begin together; `began` gets the time of it."""
+    mix, at = Mix(run), now_iso(time.time())
     lot = max(1, min(50, window // 4))
-    while connection.sent < count:
-        at = now_iso(time.time())
-        connection.send([mix.ordinary(at) for _ in range(min(lot, count - connection.sent))])
+    packets = [_publish(mix.ordinary(at), number % 65_000 + 1) for number in range(count)]
+    lots = [packets[first : first + lot] for first in range(0, count, lot)]
+    connection = Connection(login)
+    together.wait(ANSWER_S_MAX)
+    began.value = time.time()
+    for packets in lots:
+        connection.send_packets(packets)
         connection.collect_to(window - lot)
     connection.collect_to(0)
     connection.close()
@@ -177,6 +184,11 @@ def finish(process: BaseProcess, within_s: float = 600.0) -> None:
 def must_alert(run: str, count: int) -> frozenset[str]:
     """The ids in a backlog that alerts must name."""
     return frozenset(one.id for one in backlog(run, count, datetime.now(UTC)) if one.alerts)
+
+
+def barrier(parties: int) -> Any:
+    """Where publishers wait for each other."""
+    return _SPAWN.Barrier(parties)
 
 
 def shared_time() -> Any:

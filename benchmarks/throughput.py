@@ -160,11 +160,11 @@ def on_mosquitto(count: int, rounds: int) -> dict[str, list[Pair]]:
 
 
 def _publish_live(logins: list[Login], run: str, count: int) -> float:
-    """Publishes from one process a login; returns when the first message was sent."""
-    began = publishers.shared_time()
+    """Publishes from one process a login, to the last answer; returns when they began."""
+    began, together = publishers.shared_time(), publishers.barrier(len(logins))
     share = count // len(logins)
     processes = [
-        publishers.start(publishers.live, login, f"{run[:-1]}{number}", share, WINDOW, began)
+        publishers.start(publishers.live, login, f"{run[:-1]}{number}", share, WINDOW, together, began)
         for number, login in enumerate(logins)
     ]
     for process in processes:
