@@ -34,7 +34,6 @@ def prepare(part: Part) -> None:
     settings = part.settings
     estate = _checked(settings, listens=bool(part.beside))
     try:
-        remember(settings)
         for stale in (settings.run / "metrics").glob("*.db"):
             stale.unlink(missing_ok=True)
         secret_file(settings.secrets, "session-key")
@@ -43,6 +42,7 @@ def prepare(part: Part) -> None:
     except OSError as error:
         raise CannotStartError(folder_unusable(settings, error)) from error
     log = open_log(settings.log_url, time_mode=settings.time)
+    remember(settings)
     accounts = open_accounts(settings.log_url)
     service_account(settings, accounts)
     password = first_administrator(accounts)

@@ -41,10 +41,38 @@ RENEW_WITHIN_S = 0.05
 PAUSE_S = 0.001
 """Between looks while devices keep the log busy: most of what they send is not for us."""
 BACK_OFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
+TELL_AFTER_S, TELL_AGAIN_S = 5.0, 60.0
+"""An outage is told of once it has lasted so long (a broker that starts beside us takes a second or two), and
+again every so often while it lasts."""
 FLUSH_S = 2.0
 """How long a stop waits for the last answers."""
 
 _log = structlog.get_logger()
+
+
+class _Outage:
+    """Tells that alerts can't go out: not of every try. A connection that doesn't last doesn't end it."""
+
+    def __init__(self) -> None:
+        self._since_s = self._tell_s = self._good_s = float("-inf")
+        self._told = False
+
+    def lasts(self, error: Exception) -> None:
+        """Another try has failed, or the connection was lost."""
+        now_s = time.monotonic()
+        if self._good_s >= self._since_s and now_s - self._good_s >= TELL_AFTER_S:
+            self._since_s, self._tell_s = now_s, now_s + TELL_AFTER_S
+        if now_s >= self._tell_s:
+            for_s = round(now_s - self._since_s)
+            _log.warning("alerts can't go out", error=str(error), for_s=for_s)
+            self._told, self._tell_s = True, now_s + TELL_AGAIN_S
+
+    def ends(self) -> None:
+        """Alerts go out."""
+        self._good_s = time.monotonic()
+        if self._told:
+            _log.warning("alerts go out again")
+            self._told = False
 
 
 class MqttDelivery:
@@ -68,13 +96,14 @@ class MqttDelivery:
         self._heartbeat_s = heartbeat_s
         self._resent_upto: Position | None = None
         self._session: _Session | None = None
+        self._outage = _Outage()
+        self._failures = 0
         self.ready = threading.Event()
         """Set while connected, with the retained topics renewed."""
 
     def run(self, stop: threading.Event) -> None:
         """Connects again, with growing pauses, whenever the broker or the log goes away."""
         claim: Claim | None = None
-        failures = 0
         try:
             while not stop.is_set():
                 try:
@@ -85,22 +114,30 @@ class MqttDelivery:
                     self._session = _Session(
                         self._eventlog, self._login, self._client_id, self._heartbeat_s, self._bell
                     )
-                    failures = self._serve(self._session, stop, failures)
+                    self._serve(self._session, stop)
                 except (LinkError, LogUnavailableError) as error:
-                    pause_s = BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)] * random.uniform(0.8, 1.2)
-                    failures += 1
-                    _log.warning("alerts can't go out", error=str(error), again_in_s=round(pause_s, 2))
-                    stop.wait(pause_s)
+                    if claim and isinstance(error, LogUnavailableError):
+                        claim.release()  # its server may have forgotten it, and given it to another
+                        claim = None
+                    self._outage.lasts(error)
+                    stop.wait(self._pause_s())
         finally:
             if claim:
                 claim.release()
 
-    def _serve(self, session: _Session, stop: threading.Event, failures: int) -> int:
+    def _pause_s(self) -> float:
+        """Before the next try: longer each time."""
+        pause_s = BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)] * random.uniform(0.8, 1.2)
+        self._failures += 1
+        return pause_s
+
+    def _serve(self, session: _Session, stop: threading.Event) -> None:
         if self._resent_upto is None:
             self._resent_upto = self._eventlog.head()
         try:
             session.open(self._resent_upto)
-            failures = 0
+            self._failures = 0
+            self._outage.ends()
             self.ready.set()
             metrics.BROKER_CONNECTED.labels("delivery").set(1)
             while not stop.is_set():
@@ -114,7 +151,6 @@ class MqttDelivery:
             metrics.BROKER_CONNECTED.labels("delivery").set(0)
             self._resent_upto = max(self._resent_upto, session.sent_upto)
             session.close()
-        return failures
 
 
 class _Session:
