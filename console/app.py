@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from console import operations, problems, signin
 from console.api.app import make_api
 from console.context import ConsoleContext
-from console.guard import BODY_BYTES_MAX, Guard
+from console.guard import Guard
 from console.state import ConsoleState
 
 
@@ -32,7 +32,6 @@ def create_app(context: ConsoleContext, *, pages: bool = True) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        max_body_size=BODY_BYTES_MAX,
     )
     app.state.console = state
     app.add_middleware(Guard)

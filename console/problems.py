@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from traceback import extract_tb
 from typing import Any
 
 import orjson
@@ -115,5 +116,8 @@ async def _of_log(request: Request, error: Exception) -> Response:
 
 
 async def _of_bug(request: Request, error: Exception) -> Response:
-    _log.error("request_failed", path=request.url.path, method=request.method, exc_info=error)
+    # The stack without values: a message or a local variable may name a person.
+    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)]
+    kind = type(error).__name__
+    _log.error("request_failed", path=request.url.path, method=request.method, error=kind, where=where[-8:])
     return problem(500, "internal", "this is a fault of Gatehouse; it is in its log")

@@ -180,7 +180,7 @@ async def assign(request: Request, person: c.MayAct, alert_id: AlertId, ask: Ask
 
 @router.post("/alerts/{alert_id}/arrive", response_model=Alert, summary="The squad is there")
 async def arrive(request: Request, person: c.MayAct, alert_id: AlertId, ask: Ask) -> Response:
-    """Said by the desk for a member who reported by radio. Allowed in state accepted."""
+    """A member's to say, in state accepted, with the phone: a desk is answered 403."""
     return await _do(request, person, alert_id, CommandArrive, version=ask.version, note=ask.note)
 
 

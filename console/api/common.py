@@ -6,10 +6,11 @@ import base64
 import binascii
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 import orjson
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from pydantic import AwareDatetime, StringConstraints
 
 from console.problems import NO_STORE, ProblemError
@@ -18,6 +19,8 @@ from console.state import ConsoleState
 from eventlog.ports import Recorded
 from eventlog.times import from_us, iso, to_us
 
+PREFIX = "/v1"
+"""Of every path of the API, within its mount."""
 PAGE_MAX = 200
 PAGE_DEFAULT = 50
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
@@ -48,9 +51,39 @@ def allowed(right: Right) -> Callable[[Request], Person]:
             raise ProblemError(
                 403, "forbidden", f"the role {person.role or 'none'} lacks the right {right.value}"
             )
+        check_query(request)
         return person
 
     return check
+
+
+def check_query(request: Request) -> None:
+    """Refuses a parameter that the operation doesn't have, and one given twice that may be given once.
+
+    A misspelt filter would otherwise be ignored, and the answer be more than was asked for.
+    """
+    several = _parameters(request.app, request.scope["route"].path_format)
+    seen: set[str] = set()
+    for name, value in request.query_params.multi_items():
+        if name not in several:
+            raise wrong(
+                name[:80], f"is not known here; expected one of: {', '.join(several) or 'none'}", value
+            )
+        if name in seen and not several[name]:
+            raise wrong(name, "may be given only once", value)
+        seen.add(name)
+
+
+@lru_cache(maxsize=100)
+def _parameters(app: FastAPI, path: str) -> dict[str, bool]:
+    """The query parameters of an operation, and whether each may be given several times."""
+    found: dict[str, bool] = {}
+    for operation in app.openapi()["paths"][PREFIX + path].values():
+        for one in operation.get("parameters", ()):
+            if one["in"] == "query":
+                shapes = one["schema"].get("anyOf", [one["schema"]])
+                found[one["name"]] = any(shape.get("type") == "array" for shape in shapes)
+    return found
 
 
 State = Annotated[ConsoleState, Depends(state_of)]

@@ -14,7 +14,7 @@ from console.problems import MEDIA_TYPE
 
 _METHODS = ("get", "post")
 _ALWAYS = ("401", "403", "404", "405", "413", "422", "429", "500", "503")
-_FOR_COMMANDS = ("409", "504")
+_FOR_COMMANDS = ("400", "409", "504")
 _SERVERS = [{"url": "/api"}]
 _DESCRIPTION = (
     "The HTTP API of Gatehouse. Lists answer `{items, next}`. Every error is a problem document (RFC 9457). "

@@ -26,7 +26,6 @@ from eventlog.vocabulary import (
     Alert,
     Command,
     CommandAcknowledge,
-    CommandArrive,
     CommandAssign,
     CommandClose,
     CommandNote,
@@ -38,7 +37,6 @@ from eventlog.vocabulary import (
 COMMANDS: dict[str, type[Command]] = {
     "acknowledge": CommandAcknowledge,
     "assign": CommandAssign,
-    "arrive": CommandArrive,
     "note": CommandNote,
     "shelve": CommandShelve,
     "unshelve": CommandUnshelve,
@@ -49,12 +47,12 @@ _ALLOWED = {
     "raised": ("acknowledge", "assign", "close", "shelve", "note"),
     "acknowledged": ("assign", "close", "shelve", "note"),
     "assigned": ("assign", "close", "note"),
-    "accepted": ("arrive", "assign", "close", "note"),
+    "accepted": ("assign", "close", "note"),
     "arrived": ("close", "assign", "note"),
     "closed": ("reopen", "note"),
 }
 """Buttons by state, the likeliest first; the decider has the last word."""
-_AT_ONCE = frozenset({"acknowledge", "arrive", "unshelve"})
+_AT_ONCE = frozenset({"acknowledge", "unshelve"})
 
 
 def buttons_of(alert: Alert) -> tuple[str, ...]:
