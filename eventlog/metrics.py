@@ -23,6 +23,9 @@ BROKER_CONNECTED = Gauge(
 )
 INPUTS_DECIDED = Counter("gatehouse_inputs_decided_total", "Inputs that the estates' step has taken")
 SIGNALS = Counter("gatehouse_signals_total", "Signals raised", ["rule"])
+RULE_FAILURES = Counter(
+    "gatehouse_rule_failures_total", "Inputs and wake-ups that a rule broke off at", ["rule"]
+)
 ALERTS = Counter("gatehouse_alerts_total", "Alerts raised", ["rule", "severity"])
 READER_POSITION = Gauge(
     "gatehouse_reader_position",

@@ -1,14 +1,19 @@
 """One rule at work on one estate: its states by key, its wake-ups, what changed since the last save. Pure.
 
 States are saved as JSON: orjson writes the rule's frozen dataclass, pydantic reads it back.
+
+A rule that raises, a mistake in its code, breaks off at that key only: its state stays, nothing is told, the
+failure is noted for whoever drives the step. Else one event would stop every rule of every estate for good.
 """
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import replace
 from functools import cache
 from heapq import heappop, heappush
-from typing import Any
+from pathlib import PurePath
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import TypeAdapter
@@ -20,6 +25,8 @@ from processors.rules.base import KEEP_WAKE, Rule, Signal, Step
 from processors.wakeups import Wakeup, Wakeups, fire_time
 
 NEVER_US = 2**62
+FAILURES_NOTED = 3
+"""Failures of a rule told one by one, of those since the last time."""
 
 
 class Cell:
@@ -38,6 +45,15 @@ def _reader(state: Any) -> TypeAdapter[Any]:
     return TypeAdapter(tuple[state, int, int | None, int | None])
 
 
+class Failure(NamedTuple):
+    """A rule broke off: at which entry's position or wake-up's due time, with which error, where. The error's
+    text is left out: it may name a person's data."""
+
+    at: int
+    error: str
+    where: str
+
+
 class RuleRun:
     """One rule's states. `active` is False while it only warms up: its signals are dropped then."""
 
@@ -49,6 +65,8 @@ class RuleRun:
         self._cells: dict[str, Cell] = {}
         self._dirty: dict[str, Cell | None] = {}
         self._forgets: list[tuple[int, str]] = []
+        self._failures: list[Failure] = []
+        self._failed = 0
         self._prefix = f"rule/{rule.name}/{rule.version}/"
 
     def configure(self, activated: RuleActivated | None) -> None:
@@ -64,11 +82,20 @@ class RuleRun:
         rule = self.rule
         now_us = entry.recorded_us
         told: tuple[Signal, ...] = ()
-        for key in rule.keys(entry, estate):
+        try:
+            keys = rule.keys(entry, estate)
+        except Exception as error:
+            self._note(entry.position, error)
+            return ()
+        for key in keys:
             cell = self._cells.get(key)
             fresh = cell is None or cell.forget_us <= now_us
             state = rule.initial() if fresh else cell.state  # type: ignore[union-attr]
-            step = rule.on_event(key, state, entry, estate)
+            try:
+                step = rule.on_event(key, state, entry, estate)
+            except Exception as error:
+                self._note(entry.position, error)
+                continue
             if step is None:
                 continue
             if step.signals:
@@ -83,12 +110,35 @@ class RuleRun:
         cell = self._cells.get(wakeup.key)
         if cell is None:
             return ()
-        step = self.rule.on_time(wakeup.key, cell.state, wakeup.due_us, estate)
-        if step.wake_us is not None and step.wake_us <= wakeup.due_us:
-            raise ValueError(f"{self.name} asks at {wakeup.due_us} to be woken at {step.wake_us}, not later")
+        try:
+            step = self._woken(wakeup, cell, estate)
+        except Exception as error:
+            self._note(wakeup.due_us, error)
+            self._dirty[wakeup.key] = cell  # its wake-up is gone all the same
+            return ()
         self._keep(wakeup.key, cell, step, wakeup.fire_us)
         self._dirty[wakeup.key] = self._cells.get(wakeup.key)  # its wake-up is gone, whatever else
         return step.signals
+
+    def _woken(self, wakeup: Wakeup, cell: Cell, estate: Estate) -> Step[Any]:
+        step = self.rule.on_time(wakeup.key, cell.state, wakeup.due_us, estate)
+        if step.wake_us is not None and step.wake_us <= wakeup.due_us:
+            raise ValueError(f"{self.name} asks at {wakeup.due_us} to be woken at {step.wake_us}, not later")
+        return step
+
+    def _note(self, at: int, error: Exception) -> None:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        self._failed += 1
+        if len(self._failures) < FAILURES_NOTED:
+            where = f"{PurePath(frame.filename).name}:{frame.lineno}"
+            self._failures.append(Failure(at, type(error).__name__, where))
+
+    def failures(self) -> tuple[int, list[Failure]]:
+        """How often the rule broke off since the last time, and the first of them."""
+        count, first = self._failed, self._failures
+        if count:
+            self._failed, self._failures = 0, []
+        return count, first
 
     def _keep(self, key: str, cell: Cell | None, step: Step[Any], now_us: int) -> None:
         state, _, wake_us, forget_us = step

@@ -7,7 +7,7 @@ commands, safety levels. Outputs are never read back. Whoever drives it (`proces
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, cast
 
@@ -41,7 +41,7 @@ from processors.outbox import Outbox
 from processors.rules import RULES
 from processors.rules.base import Clear, Raise, Rule, Signal
 from processors.rules.titles import both
-from processors.runs import RuleRun
+from processors.runs import Failure, RuleRun
 from processors.safety import OWNER as SAFETY
 from processors.safety import Safety, Trigger
 from processors.wakeups import Wakeup, Wakeups
@@ -100,7 +100,7 @@ class EstateStep:
         self.safety.loaded(self.alerts.alerts(), self._now_us)
 
     def take(self, entry: Recorded) -> None:
-        """One input, in the order of the log. Raises what a rule raises: the state is spoilt then."""
+        """One input, in the order of the log. What a rule raises is noted in `failures`."""
         now_us, kind = entry.recorded_us, entry.type
         if kind == _TIME:
             now_us = max(now_us, to_us(cast(TimeReached, entry.event).at))
@@ -231,6 +231,13 @@ class EstateStep:
     def next_us(self) -> int | None:
         """When the next wake-up fires, by the log's time; None when nobody waits."""
         return self._wakeups.next_us()
+
+    def failures(self) -> Iterator[tuple[str, int, list[Failure]]]:
+        """Rules that broke off since the last time: name, how often, the first of the failures."""
+        for run in self._runs.values():
+            count, first = run.failures()
+            if count:
+                yield run.name, count, first
 
     def outputs(self) -> list[NewEvent]:
         """Hands over the outputs since the last time."""

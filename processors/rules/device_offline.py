@@ -114,6 +114,8 @@ class DeviceOfflineRule(Rule[Chain]):
         return self._step(key, chain, estate)
 
     def on_time(self, key: str, state: Chain, due_us: int, estate: Estate) -> Step[Chain]:
+        if key not in estate.devices:
+            return Step(self.initial())  # taken off the register meanwhile
         judged_us = self._judged_us(key, state, estate)
         if state.told or judged_us is None or judged_us > due_us:
             return self._step(key, state, estate)

@@ -98,7 +98,7 @@ class DoorHeldOpen(Rule[Doorway]):
                 continue
             signals.append(self._raise(key, opening, estate))
             if opening.closed_us is None:
-                kept.append(replace(opening, raised=opening.raised + 1))
+                kept.append(replace(opening, raised=self._raised_by(key, opening, due_us, estate)))
             else:
                 zone = estate.door_zone(key)
                 signals.append(Clear(key, zone, opening.closed_us, (opening.event,), late=opening.late))
@@ -175,6 +175,13 @@ class DoorHeldOpen(Rule[Doorway]):
         if not opening.raised:
             return judged_us
         return NEVER_US if opening.late else judged_us + opening.raised * limits.repeat_us
+
+    def _raised_by(self, door: str, opening: Opening, due_us: int, estate: Estate) -> int:
+        """How often it has been told of by then. Limits may have become shorter since the wake-up was set:
+        what was missed by that is not told one by one."""
+        limits = self.limits(estate.door_zone(door))
+        since_us = due_us - self._judged_us(door, replace(opening, raised=0), estate)
+        return max(opening.raised, since_us // int(limits.repeat_us)) + 1
 
     def _raise(self, door: str, opening: Opening, estate: Estate) -> Raise:
         zone = estate.door_zone(door)

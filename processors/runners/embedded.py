@@ -100,8 +100,8 @@ class Steps:
 class EmbeddedRunner:
     """The one decider of a log's estates, in one thread. `time_mode` as the log's.
 
-    Raises what a rule raises (the process should end then), LogCorruptError; from `run_once` also
-    LogUnavailableError, after which the next call begins again from what is saved.
+    Raises LogCorruptError; from `run_once` also LogUnavailableError, after which the next call begins again
+    from what is saved. A rule that raises is logged and counted, and breaks off at that input only.
     """
 
     def __init__(
@@ -132,6 +132,7 @@ class EmbeddedRunner:
             entries = self._eventlog.read(after=self._position, limit=self._batch)
             if entries:
                 metrics.INPUTS_DECIDED.inc(steps.take(entries))
+                _tell_failures(steps)
                 if self._position == self._saved:
                     self._save_by_s = time.monotonic() + SAVE_S
                 self._position = entries[-1].position
@@ -229,6 +230,9 @@ class EmbeddedRunner:
                         self._wait()
                     failures = 0
                 except LogUnavailableError as error:
+                    if claim:  # its server may have forgotten it, and given it to another
+                        claim.release()
+                        claim, self._steps = None, None
                     pause_s = BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)]
                     failures += 1
                     _log.warning("the log is away", error=str(error), again_in_s=pause_s)
@@ -272,6 +276,14 @@ def _time_reached(estate: str, fire_us: int) -> NewEvent:
     at = from_us(fire_us)
     event_id = derived_id(estate, TimeReached.TYPE, fire_us)
     return codec.make(TimeReached(at=at), estate=estate, source=source_of(estate), event_id=event_id, at=at)
+
+
+def _tell_failures(steps: Steps) -> None:
+    for estate, step in steps.by_estate.items():
+        for rule, count, first in step.failures():
+            metrics.RULE_FAILURES.labels(rule).inc(count)
+            told = [each._asdict() for each in first]
+            _log.error("a rule broke off", estate=estate, rule=rule, times=count, first=told)
 
 
 def _count(outputs: Sequence[NewEvent]) -> None:
