@@ -54,13 +54,15 @@ class _Outage:
     """Tells that alerts can't go out: not of every try. A connection that doesn't last doesn't end it."""
 
     def __init__(self) -> None:
-        self._since_s = self._tell_s = self._good_s = float("-inf")
+        self._since_s: float | None = None
+        self._tell_s = 0.0
+        self._good_s = float("-inf")
         self._told = False
 
     def lasts(self, error: Exception) -> None:
         """Another try has failed, or the connection was lost."""
         now_s = time.monotonic()
-        if self._good_s >= self._since_s and now_s - self._good_s >= TELL_AFTER_S:
+        if self._since_s is None or self._since_s <= self._good_s <= now_s - TELL_AFTER_S:
             self._since_s, self._tell_s = now_s, now_s + TELL_AFTER_S
         if now_s >= self._tell_s:
             for_s = round(now_s - self._since_s)
