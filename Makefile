@@ -31,7 +31,7 @@ run: $(READY)
 	$(BIN)/gatehouse up --data $(DATA) --estate examples/pilot/estate.yaml --simulate pilot
 
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff check .
