@@ -28,7 +28,7 @@ from projections.zones import estates
 
 RECONNECT_S = 30.0
 """A page whose connection is lost for less than this goes on where it was; then it is made anew."""
-STILL_EVERY_TICKS = 10
+STILL_EVERY_TICKS = 5
 MOUNT = "/console"
 
 
@@ -263,6 +263,8 @@ class Rows:
         self._selected = ""
         self._lines: dict[str, ui.html] = {}
         self._order: list[str] = []
+        self._drawn: dict[str, int] = {}
+        self._names: object = None
         self._first = True
         self._box = ui.element("div").classes("rows")
 
@@ -271,16 +273,20 @@ class Rows:
         wanted = [alert.id for alert in alerts]
         for gone in self._lines.keys() - set(wanted):
             self._lines.pop(gone).delete()
+            self._drawn.pop(gone, None)
             self._order.remove(gone)
         for place, alert in enumerate(alerts):
             line = self._lines.get(alert.id) or self._make(alert.id)
-            _draw(line, self._piece(alert, tongue))
-            line.classes(replace=self._classes(alert.id, alert.severity))
+            if self._drawn.get(alert.id) != alert.version or tongue.names != self._names:
+                _draw(line, self._piece(alert, tongue))
+                line.classes(replace=self._classes(alert.id, alert.severity))
+                self._drawn[alert.id] = alert.version
             if self._order.index(alert.id) != place:
                 line.move(target_index=place)
                 self._order.remove(alert.id)
                 self._order.insert(place, alert.id)
         self._first = False
+        self._names = tongue.names
 
     def _make(self, alert_id: str) -> ui.html:
         with self._box:

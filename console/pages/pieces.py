@@ -50,6 +50,8 @@ class Tongue:
         self._zones = snapshot.zone_names
         self._squads = snapshot.squad_names
         self._clock: ZoneInfo = snapshot.time_zone
+        self.names = (language, self._zones, self._squads, self._clock.key)
+        """What a line says besides its alert: when equal, the same alert gives the same line."""
 
     def word(self, key: str, **given: object) -> str:
         """A text of the console, escaped."""
