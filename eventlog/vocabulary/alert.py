@@ -97,7 +97,10 @@ class AlertRaised(AlertEvent): ...
 
 
 @event("alert.updated", role=Role.OUTPUT)
-class AlertUpdated(AlertEvent): ...
+class AlertUpdated(AlertEvent):
+    """`history`: only evidence uploaded late was added, which pages nobody."""
+
+    history: bool = False
 
 
 @event("alert.severity_changed", role=Role.OUTPUT)

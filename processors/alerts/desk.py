@@ -87,6 +87,9 @@ class AlertDesk:
             return
         old = held.alert
         ids, positions = _joined(old, signal.evidence)
+        if signal.late and not old.late:  # history makes nothing of the present worse, nor pages anybody
+            self.change(held, AlertUpdated, out, history=True, evidence=ids, evidence_positions=positions)
+            return
         worse = SEVERITIES.index(signal.severity) > SEVERITIES.index(old.severity)
         self.change(
             held,
@@ -145,13 +148,16 @@ class AlertDesk:
         via: str = "system",
         note: str | None = None,
         taken_from: str | None = None,
+        history: bool = False,
         **changes: Any,
     ) -> None:
         """Changes an alert and tells it, with a new version. `changes` are fields of the alert."""
         before = held.alert
         held.alert = alert = before.model_copy(update={**changes, "version": before.version + 1})
         held.by = by
-        extra = {"taken_from": taken_from} if taken_from else {}
+        extra: dict[str, Any] = {"taken_from": taken_from} if taken_from else {}
+        if history:
+            extra["history"] = True
         out.add("alert", alert.id, kind(alert=alert, by=by, via=via, note=note, cause=out.input_id, **extra))
         self._keep(held)
 

@@ -92,7 +92,7 @@ class Board:
         document = {**published(alert), "event": entry.type, "resent": resent, **_said(event)}
         payload = orjson.dumps(document)
         messages = [Message(topics.alerts(entry.estate), payload, "alert")]
-        if not _hidden(alert):
+        if not _hidden(alert) and not getattr(event, "history", False):
             messages += [
                 Message(topics.squad_alerts(entry.estate, squad), payload, "squad_alert")
                 for squad in sorted(squads)
