@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from eventlog import codec
+from eventlog.collector import spare_the_collector
 from eventlog.ports import EventLog, NewEvent
 from eventlog.registers import Registers
 from eventlog.sql import open_log
@@ -47,7 +48,7 @@ from eventlog.vocabulary import (
     ZoneSet,
 )
 from processors.rules import RULES
-from processors.runners.embedded import BATCH, READER, EmbeddedRunner, Steps, spare_the_collector
+from processors.runners.embedded import BATCH, READER, EmbeddedRunner, Steps
 
 ESTATE = "bench"
 DOORS = 30

@@ -8,7 +8,6 @@ imports only what it needs, so that an idle system stays small.
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 from collections.abc import Callable
@@ -23,29 +22,20 @@ if TYPE_CHECKING:
     from eventlog.ports import EventLog
     from ingest.pipeline import Pipeline
 
-GC_THRESHOLDS = (20_000, 20, 50)
 SWITCH_S = 0.001
-
-
-def settle() -> None:
-    """Called when a busy role has loaded what it needs: what is there stays, so the garbage collector needn't
-    walk over it again (that stops a process for tens of milliseconds), and what an event makes is gone
-    again soon. A thread that waits for its turn, such as delivery beside rules, gets it within 1 ms, not 5.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
-    sys.setswitchinterval(SWITCH_S)
+"""A thread that waits for its turn, such as delivery beside the rules, gets it within this, not 5 ms."""
 
 
 def run_ingest(part: Part) -> None:
     """Takes messages from the broker, outside or embedded, into the log."""
+    from eventlog.collector import spare_the_collector
     from gatehouse.secret_files import secret_file
     from ingest.pipeline import Pipeline
 
     log = part.open_log()
     key = bytes.fromhex(secret_file(part.settings.secrets, "radio-hmac-key"))
     pipeline = Pipeline(log, time_mode=part.settings.time, hmac_key=key)
+    spare_the_collector()
     try:
         if part.settings.broker is None:
             _embed_broker(part, pipeline)
@@ -84,12 +74,14 @@ def _follow_broker(part: Part, pipeline: Pipeline, log: EventLog) -> None:
 
 def run_process(part: Part) -> None:
     """Decides for the estates and sends messages out; prints a line per alert."""
+    from eventlog.catalogue import catalogue
     from gatehouse.printing import AlertPrinter
     from processors.bell import Bell
     from processors.delivery.mqtt import MqttDelivery
     from processors.runners.embedded import EmbeddedRunner
 
-    settle()
+    sys.setswitchinterval(SWITCH_S)
+    catalogue()  # now, not at the first alert
     log, bell = part.open_log(), Bell()
     runner = EmbeddedRunner(log, time_mode=part.settings.time, bell=bell)
     url, user, password = part.broker_login()

@@ -8,7 +8,6 @@ they are taken again after a crash. Time comes from the log: when a wake-up is d
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from typing import Literal
 import structlog
 
 from eventlog import codec, metrics
+from eventlog.collector import spare_the_collector
 from eventlog.estate import Estate
 from eventlog.ids import derived_id
 from eventlog.ports import (
@@ -52,14 +52,6 @@ _log = structlog.get_logger()
 def owner_of(estate: str) -> str:
     """Under which name an estate's state is saved in the log."""
     return f"decider/{estate}"
-
-
-def spare_the_collector() -> None:
-    """Lets Python's collector look less often: every batch makes tens of thousands of objects that end with
-    it, in no cycles. With the defaults, looking for cycles costs as much as a rule. Holds for the process."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 class Steps:
