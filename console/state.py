@@ -14,6 +14,8 @@ from console.streams import Streams
 from projections.generations import positions
 
 JOIN_S = 3.0
+DECIDER = "decider"
+"""The name under which the decider keeps how far it has come."""
 
 
 @dataclass
@@ -61,10 +63,14 @@ class ConsoleState:
             head = context.log.head()
         except Exception as error:  # whatever the store says, the answer is "not ready", and why
             return [Check("log", False, f"can't be read: {error}"), *context.checks()]
-        found = [Check("log", True, f"at {head}"), self._views(head)]
+        found = [Check("log", True, f"at {head}"), self._views(head), self._decider(head)]
         alive = self._thread is not None and self._thread.is_alive()
         found.append(Check("follower", alive, "" if alive else "the console's reader of the log has ended"))
         return [*found, *context.checks()]
+
+    def _decider(self, head: int) -> Check:
+        behind = max(head - self.context.log.position(DECIDER), 0)
+        return Check("decider", behind <= self.context.settings.lag_max, f"{behind} behind")
 
     def _views(self, head: int) -> Check:
         behind = lag_of(head, list(positions(self.context.views).values()))

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, Index, Integer, Table, Text, select
 from eventlog.ports import Recorded
 from eventlog.vocabulary import AlertEvent
 from projections.alerts import ALERT_TYPES
-from projections.base import MODELS, Big, Projection, Row, upsert
+from projections.base import MODELS, Big, Projection, Row, clean, upsert
 
 HISTORY = Table(
     "alert_history",
@@ -52,9 +52,9 @@ def _row(entry: Recorded, change: AlertEvent) -> Row:
         "estate": change.alert.estate,
         "type": entry.type,
         "at_us": entry.recorded_us,
-        "by": change.by,
+        "by": clean(change.by) if change.by else change.by,
         "via": change.via,
-        "note": change.note,
+        "note": clean(change.note) if change.note else change.note,
         "state": change.alert.state,
         "severity": change.alert.severity,
         "squad": change.alert.squad,

@@ -112,6 +112,11 @@ def load(connection: Connection, table: Table, keys: Collection[str]) -> dict[st
     return {row[0]: dict(zip(statements.columns, row, strict=True)) for row in found}
 
 
+def clean(words: str) -> str:
+    """A text that PostgreSQL can keep too: it has no place for the character NUL."""
+    return words.replace("\x00", "\ufffd")
+
+
 def key_of(estate: str, *parts: str) -> str:
     """One text for a thing of an estate: estates and ids have no line breaks."""
     return "\n".join((estate, *parts))

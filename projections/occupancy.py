@@ -13,7 +13,7 @@ from sqlalchemy import Boolean, Column, ColumnElement, Connection, Index, Table,
 
 from eventlog.ports import Recorded
 from eventlog.vocabulary import GateRemoved, GateSet, PlateRead
-from projections.base import MODELS, Big, Projection, Row, key_of, load, upsert
+from projections.base import MODELS, Big, Projection, Row, clean, key_of, load, upsert
 
 VEHICLES = Table(
     "occupancy",
@@ -53,7 +53,7 @@ class Occupancy(Projection):
             if isinstance(event, PlateRead):
                 gate = lanes.gates.get((entry.estate, event.lane))
                 if gate is not None and event.has_plate:
-                    plate = event.plate.strip().upper()
+                    plate = clean(event.plate.strip().upper())
                     reads.append((key_of(entry.estate, plate), gate, event, entry))
             else:
                 lanes.change(entry.estate, event)
@@ -98,7 +98,7 @@ def _row(key: str, gate: str, read: PlateRead, entry: Recorded) -> Row:
     return {
         "key": key,
         "estate": entry.estate,
-        "plate": read.plate.strip().upper(),
+        "plate": key.partition("\n")[2],
         "inside": read.direction == "in",
         "since_us": entry.occurred_us,
         "gate": gate,

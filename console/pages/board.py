@@ -15,7 +15,7 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 
 from console.context import Check
-from console.state import ConsoleState, lag_of
+from console.state import DECIDER, ConsoleState, lag_of
 from eventlog.ports import Position, Recorded
 from eventlog.times import from_us
 from projections.alerts import Queue, open_queue
@@ -179,7 +179,7 @@ class Board:
         if look:
             self._checks = tuple(check for check in self._state.checks() if not check.ok)
         head = context.log.head()
-        reached = list(positions(context.views).values())
+        reached = [*positions(context.views).values(), context.log.position(DECIDER)]
         return Pulse(context.log.now_us(), head, lag_of(head, reached), self._checks)
 
 

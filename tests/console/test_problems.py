@@ -71,7 +71,7 @@ def test_ready_only_when_every_part_is(place: Town, client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "alive"}
     ready = client.get("/readyz")
     assert ready.status_code == 200, ready.text
-    assert set(ready.json()["checks"]) == {"log", "projections", "follower"}
+    assert set(ready.json()["checks"]) == {"log", "projections", "decider", "follower"}
     place.broken.append(Check("broker", False, "not connected since 08:00"))
     try:
         unready = client.get("/readyz")
