@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from eventlog.clock import TimeMode
-from eventlog.ports import EventLog
+from eventlog.ports import LATE_AFTER, EventLog, NewEvent
 from ingest.messages import Message
 from ingest.pipeline import Pipeline
 from ingest.reasons import CONFLICT
@@ -37,7 +38,8 @@ def release(
 ) -> Released:
     """Judges a quarantined message again with the present registers and code, and records it if good.
 
-    It is marked released only when all of it is good. Raises LookupError for an unknown id, LogError.
+    It is marked released only when all of it is good. What happened over 10 min ago is flagged as history.
+    Raises LookupError for an unknown id, LogError.
     """
     kept = log.quarantined_one(quarantine_id)
     if kept is None:
@@ -50,11 +52,19 @@ def release(
     batch = pipeline.judge([message], now_us=now_us(), masked=True)
     if batch.rejects:
         return Released("still_bad", reason=batch.rejects[0].reason, detail=batch.rejects[0].detail)
+    present_us = log.now_us() if time_mode == "events" else now_us()
+    events = [_as_history(event, present_us) for event in batch.events]
     with log.transaction() as transaction:
-        appended = transaction.append(batch.events)
+        appended = transaction.append(events)
         if not appended.conflicts and batch.presence:
             pipeline.presence.save(transaction, batch.presence)
     if appended.conflicts:
         return Released("still_bad", appended.new, len(appended.repeated), CONFLICT, reject.detail)
     log.mark_released(quarantine_id)
     return Released("released", appended.new, len(appended.repeated))
+
+
+def _as_history(event: NewEvent, present_us: int) -> NewEvent:
+    """What is taken in long after it happened pages nobody, however soon it had arrived."""
+    late = present_us - event.occurred_us > LATE_AFTER // timedelta(microseconds=1)
+    return event._replace(replay=True) if late else event

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from eventlog import topics
 from eventlog.ports import NewEvent, Reject
 from eventlog.times import to_us
+
+OLDEST_US = to_us(datetime(1900, 1, 1, tzinfo=UTC))
+NEWEST_US = to_us(datetime(2200, 1, 1, tzinfo=UTC))
+"""No clock says less, or as much: what is reckoned from a time beyond them would leave the calendar."""
 
 
 class Decoded(NamedTuple):

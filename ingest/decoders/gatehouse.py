@@ -12,7 +12,15 @@ from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 
 from eventlog import codec
 from eventlog.estate import Estate
@@ -26,7 +34,7 @@ from eventlog.vocabulary import (
     PatrolResponse,
 )
 from ingest import reasons
-from ingest.decoders.base import Decoded, Place, place_of, reject
+from ingest.decoders.base import NEWEST_US, OLDEST_US, Decoded, Place, place_of, reject
 
 EVENTS_MAX = 1_000
 """Events in one message, at most."""
@@ -34,6 +42,7 @@ EVENTS_MAX = 1_000
 _MEMBER_TYPES = (PatrolResponse, PatrolCheckpoint, PatrolPosition)
 _JSON = json.JSONDecoder()
 _SPACE = " \t\r\n"
+_NO_TIME = "it must be from 1900 to 2199"
 
 
 class Refusal(NamedTuple):
@@ -52,12 +61,18 @@ class Status(BaseModel):
     session: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
 
 
+def _possible(at: datetime) -> datetime:
+    if not OLDEST_US <= to_us(at) < NEWEST_US:
+        raise ValueError(_NO_TIME)
+    return at
+
+
 class TimeMessage(BaseModel):
     """The payload of an estate's time topic."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    at: AwareDatetime
+    at: Annotated[AwareDatetime, AfterValidator(_possible)]
 
 
 _STATUS: TypeAdapter[Status] = TypeAdapter(Status)
@@ -106,7 +121,12 @@ def _decode_one(place: Place, body: bytes, received_us: int, estate: str) -> New
     if problem:
         return Refusal(reasons.UNDECODABLE, problem)
     refusal = _refusal(place, envelope)
-    return refusal or codec.from_envelope(estate, envelope, received_us, body)
+    if refusal:
+        return refusal
+    event = codec.from_envelope(estate, envelope, received_us, body)
+    if OLDEST_US <= event.occurred_us < NEWEST_US:
+        return event
+    return Refusal(reasons.WRONGLY_TYPED, f"time: {_NO_TIME} (got {envelope.time.isoformat()})")
 
 
 def _decode_several(topic: str, place: Place, payload: bytes, received_us: int, estate: str) -> Decoded:
