@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from console.server import serve
-
 from console.context import Check, ConsoleContext
+from console.server import serve
 from eventlog.sql import open_accounts
 from gatehouse.parts import Part, guarded
 from gatehouse.secret_files import secret_file
