@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.scene import Scene
 from tests.support.parts import ROOT
 from tests.support.system import System
 
@@ -30,6 +31,14 @@ def running(folder: Path, **how: object) -> Iterator[System]:
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The small estate on the embedded broker."""
     yield from running(tmp_path_factory.mktemp("system"))
+
+
+@pytest.fixture(scope="package", params=["embedded", "mosquitto"])
+def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """One system a broker, for all tests that break it: each leaves it whole."""
+    made = Scene(tmp_path_factory.mktemp(request.param), request.param)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from typing import Any
 from eventlog.ports import EventLog, Position
 from tests.support import checks
 from tests.support.brokers import ConfiguredMosquitto
-from tests.support.load import SQUADS, Load, Logins, Phones
+from tests.support.load import EVENTS_PER_SLICE, SQUADS, Load, Logins, Phones
 from tests.support.mqtt import Key
 from tests.support.system import ESTATE, System
 from tests.support.waiting import wait_until
@@ -27,8 +27,15 @@ SEED = int(os.environ.get("KILL_SEED", "20261122"))
 class Scene:
     """One system for all tests of a module; each adds load of its own and checks the whole log."""
 
-    def __init__(self, folder: Path, broker: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        broker: str,
+        environment: dict[str, str] | None = None,
+        per_slice: int = EVENTS_PER_SLICE,
+    ) -> None:
         self.name = broker
+        self._per_slice = per_slice
         self.heard_from: Position = 0
         """From here on in the log, phones can't have missed a message."""
         self.system = System(folder, environment=environment)
@@ -61,7 +68,7 @@ class Scene:
     def load(self, what: str) -> Iterator[tuple[Load, Random]]:
         """Load while the block runs; then every message must have been answered."""
         run = f"r{next(self._runs)}"
-        load = Load(self.system, self.logins.gateway, run, SEED)
+        load = Load(self.system, self.logins.gateway, run, SEED, self._per_slice)
         try:
             load.wait_flowing()
             yield load, Random(f"{SEED} {self.name} {what}")
@@ -86,10 +93,10 @@ class Scene:
     def all_is_well(self, *, fresh_log: bool = False) -> Position:
         """Everything that must hold at rest."""
         with self.system.log() as log:
+            checks.wait_recorded(log, self._sent)
             position = self._rest(log)
-            sent = self._sent | self.phones.sent()
             assert not log.quarantine_counts(), log.quarantined(limit=1)
-            checks.assert_once_each(log, sent, sent)
+            checks.assert_once_each(log, self._sent | self.phones.sent())
             checks.assert_outputs_of_inputs(log, position)
             checks.assert_each_raised_once(log, self._must_raise)
             checks.assert_chain(log)
@@ -107,6 +114,7 @@ class Scene:
                 heard = partial(self._heard_by, squad)
                 checks.wait_told(log, squad, heard, after=self.heard_from)
             self.phones.flush()
+            checks.wait_recorded(log, self.phones.sent())
             if checks.settled(log) == position:
                 return position
 

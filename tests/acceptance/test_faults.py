@@ -12,22 +12,15 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.scene import Scene, hold
-from tests.support.checks import entries
+from tests.support import checks
 from tests.support.system import System
 
-pytestmark = pytest.mark.kill
+pytestmark = [pytest.mark.kill, pytest.mark.timeout(300)]
 MOMENTS = 3
 BETWEEN_S = (0.1, 1.0)
 LOCKED_S = 10.0
 DISK_FULL_S = 2.0
 CLOCKSHIFT = Path(__file__).parents[1] / "support" / "clockshift"
-
-
-@pytest.fixture(scope="module", params=["embedded", "mosquitto"])
-def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    made = Scene(tmp_path_factory.mktemp(request.param), request.param)
-    yield made
-    made.close()
 
 
 def roles(system: System) -> dict[str, int]:
@@ -57,10 +50,11 @@ def test_the_disk_refuses_writes(scene: Scene) -> None:
             load.go_on_for(random.uniform(*BETWEEN_S))
             with scene.system.disk_full():
                 hold(DISK_FULL_S)
-                answered = load.answered()
-                with scene.system.log() as log:
-                    recorded = {(entry.source, entry.id) for entry in entries(log)}
-                assert answered <= recorded, "answered while nothing could be written"
+                if scene.mosquitto is None:
+                    answered = load.answered()
+                    with scene.system.log() as log:
+                        recorded = checks.identities(log).keys()
+                    assert answered <= recorded, "answered while nothing could be written"
             load.wait_flowing()
     scene.all_is_well()
 

@@ -4,8 +4,6 @@ is lost or doubled, and it goes on by itself. On the embedded broker and on Mosq
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.acceptance.scene import Scene
@@ -15,16 +13,9 @@ from tests.support.mqtt import Listener
 from tests.support.system import ROLES
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.kill
+pytestmark = [pytest.mark.kill, pytest.mark.timeout(300)]
 MOMENTS = 3
 BETWEEN_S = (0.1, 1.5)
-
-
-@pytest.fixture(scope="module", params=["embedded", "mosquitto"])
-def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    made = Scene(tmp_path_factory.mktemp(request.param), request.param)
-    yield made
-    made.close()
 
 
 def breaks_the_broker(scene: Scene, role: str) -> bool:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from eventlog.ids import reference
-from eventlog.plates import normal
 from eventlog.ports import EventLog
 from tests.acceptance.conftest import LEKAGUL, running
-from tests.support.checks import entries, raised_by_key, settled
+from tests.support.checks import count_raised, entries, settled
 from tests.support.parts import ROOT, shared
 from tests.support.system import System
 from tests.support.waiting import wait_until
@@ -48,7 +45,7 @@ def breaches(table: Path) -> set[tuple[str, str, datetime]]:
         return {
             (
                 row["gate-name"],
-                _as_told(row["car-id"]),
+                row["car-id"],
                 datetime.fromisoformat(row["Timestamp"]).replace(tzinfo=UTC),
             )
             for row in csv.DictReader(file)
@@ -56,19 +53,15 @@ def breaches(table: Path) -> set[tuple[str, str, datetime]]:
         }
 
 
-def _as_told(car: str) -> str:
-    """What stands for a vehicle in what the rules say of it."""
-    return reference("lekagul", normal(car))
-
-
 def found_by_rules(log: EventLog) -> set[tuple[str, str, datetime]]:
-    """The same from the log: what the rule saw."""
+    """The same from the log: the readings that the rule's signals rest on."""
     signals = [entry.event for entry in entries(log) if entry.type == "signal.raised"]
-    return {
-        (*one.key.split(":"), one.at)  # type: ignore[attr-defined]
+    readings = [
+        log.at(one.evidence_positions)[0]  # type: ignore[attr-defined]
         for one in signals
         if one.rule == "vehicle_not_permitted"  # type: ignore[attr-defined]
-    }
+    ]
+    return {(entry.device, entry.event.plate, entry.occurred_at) for entry in readings}  # type: ignore[attr-defined]
 
 
 def test_the_alerts_are_those_that_the_table_holds_and_a_second_playing_changes_nothing(
@@ -82,8 +75,7 @@ def test_the_alerts_are_those_that_the_table_holds_and_a_second_playing_changes_
         wanted = breaches(table)
         assert found_by_rules(log) == wanted
         # An alert stays one while it is open: one a gate and vehicle.
-        places = Counter({f"{gate}:{car}": 1 for gate, car, _ in wanted})
-        assert raised_by_key(log) == places
+        assert count_raised(log) == len({(gate, car) for gate, car, _ in wanted})
         head = log.head()
         again = preserve.cli("play", str(table), "--map", str(MAP), "--json").json
         assert again["sent"] == ROWS

@@ -42,18 +42,36 @@ def settled(log: EventLog, timeout_s: float = 40.0) -> Position:
     return wait_until(at_end, timeout_s=timeout_s, what="the decider is at the end of the log")
 
 
-def assert_once_each(log: EventLog, sent: set[Key], answered: set[Key]) -> None:
-    """Everything answered is in the log, nothing twice, nothing that nobody sent.
-
-    `sent` are all the events of devices and phones since the log began.
-    """
-    found = Counter(
+def identities(log: EventLog, after: Position = 0) -> Counter[Key]:
+    """How often each event of a device or a phone is in the log."""
+    return Counter(
         (entry.source, entry.id)
-        for entry in entries(log)
+        for entry in entries(log, after)
         if entry.type.partition(".")[0] in {"access", "vehicle", "patrol"}
     )
-    lost = answered - found.keys()
-    assert not lost, f"{len(lost)} answered events are not in the log, such as {sorted(lost)[:5]}"
+
+
+def wait_recorded(log: EventLog, sent: set[Key], timeout_s: float = 60.0) -> None:
+    """Waits until all these events are in the log: an outside broker answers before that."""
+    left, looked = set(sent), 0
+
+    def all_there() -> bool:
+        nonlocal looked
+        head = log.head()
+        left.difference_update(identities(log, looked))
+        looked = head
+        return not left
+
+    try:
+        wait_until(all_there, timeout_s=timeout_s)
+    except AssertionError:
+        few = sorted(left)[:5]
+        raise AssertionError(f"{len(left)} answered events are not in the log, such as {few}") from None
+
+
+def assert_once_each(log: EventLog, sent: set[Key]) -> None:
+    """Nothing is twice in the log, nothing that nobody sent. `sent` are all events since the log began."""
+    found = identities(log)
     twice = [key for key, times in found.items() if times > 1]
     assert not twice, f"{len(twice)} events are twice in the log, such as {twice[:5]}"
     strange = found.keys() - sent
@@ -124,20 +142,27 @@ def _again(entry: Recorded) -> NewEvent:
     )  # fmt: skip
 
 
-def raised_by_key(log: EventLog) -> Counter[str]:
-    """How often an alert was raised for each key of a rule."""
-    return Counter(
-        entry.event.alert.key  # type: ignore[attr-defined]
-        for entry in entries(log)
-        if entry.type == "alert.raised"
-    )
+def raised_by_evidence(log: EventLog, rule: str) -> Counter[str]:
+    """How many alerts of a rule were raised on each event."""
+    found: Counter[str] = Counter()
+    for entry in entries(log):
+        if entry.type == "alert.raised":
+            alert = entry.event.alert  # type: ignore[attr-defined]
+            if alert.rule == rule:
+                found.update(set(alert.evidence))
+    return found
 
 
-def assert_each_raised_once(log: EventLog, keys: Sequence[str]) -> None:
-    """Each of these keys has exactly one alert: none lost, none doubled."""
-    found = raised_by_key(log)
-    wrong = {key: found[key] for key in keys if found[key] != 1}
-    assert not wrong, f"{len(wrong)} of {len(keys)} bursts without their one alert: {list(wrong.items())[:5]}"
+def count_raised(log: EventLog) -> int:
+    """How many alerts were raised."""
+    return sum(entry.type == "alert.raised" for entry in entries(log))
+
+
+def assert_each_raised_once(log: EventLog, plates: Sequence[str]) -> None:
+    """Each of these readings of a strange plate has exactly one alert: none lost, none doubled."""
+    found = raised_by_evidence(log, "vehicle_not_permitted")
+    wrong = {event_id: found[event_id] for event_id in plates if found[event_id] != 1}
+    assert not wrong, f"{len(wrong)} of {len(plates)} without their one alert: {list(wrong.items())[:5]}"
 
 
 Version = tuple[str, int]
