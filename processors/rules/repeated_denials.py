@@ -6,19 +6,22 @@ involved, since otherwise the door's key says it already.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, cast
 
 from pydantic import Field
 
 from eventlog.estate import Estate
 from eventlog.ids import reference
-from eventlog.ports import Recorded
+from eventlog.ports import LATE_AFTER, Recorded
 from eventlog.vocabulary import AccessDenied
 from processors.rules.base import Evidence, Raise, Rule, RuleSettings, Seconds, Step, evidence_of, us, value
 from processors.rules.titles import door_name, title, zone_name
 
 DENIALS_MAX = 32
 """Denials kept of one key: enough for the largest `count`."""
+
+LATE_AFTER_US = LATE_AFTER // timedelta(microseconds=1)
 
 DISORDER_US = 10_000_000
 """Events come out of order by less than this."""
@@ -74,9 +77,9 @@ class RepeatedDenials(Rule[Denials]):
         zone = estate.door_zone(denied.door)
         settings: Settings = self.for_zone(zone)
         window_us = us(settings.window_s)
-        kept = state.last
-        if not event.late:
-            kept = tuple(each for each in kept if each.at_us >= new.at_us - window_us - DISORDER_US)
+        # What is older than that is history under upload: it is counted among itself.
+        stale_us = range(window_us + DISORDER_US + 1, LATE_AFTER_US + 1)
+        kept = tuple(each for each in state.last if new.at_us - each.at_us not in stale_us)
         last = tuple(sorted((*kept[-DENIALS_MAX + 1 :], new), key=lambda each: each.at_us))
         forget_us = max(last[-1].at_us, event.recorded_us) + window_us + DISORDER_US
         quiet = state.told_us is None or abs(new.at_us - state.told_us) >= window_us

@@ -1,7 +1,7 @@
 """`vehicle_not_permitted`: a vehicle where or when it has no right to be. Pure; knows plates and gates only.
 
 A gate's `allow` says who may pass; a vehicle may when all that one of its rules names fits. A vehicle
-without a readable plate gets the benefit of the doubt about plate and group, not about its class.
+without a readable plate gets the benefit of the doubt about what was not read.
 """
 
 from __future__ import annotations
@@ -66,9 +66,7 @@ class VehicleNotPermitted(Rule[Pass]):
     def _may_pass(self, read: PlateRead, gate: GateSet, event: Recorded, estate: Estate) -> bool:
         rules = gate.allow or ()
         if not read.has_plate:
-            return read.vehicle_class is None or any(
-                _fits(rule, read, None, event, estate, unread=True) for rule in rules
-            )
+            return any(_fits(rule, read, None, event, estate, unread=True) for rule in rules)
         plate = plates.normal(read.plate)
         candidates = [estate.vehicles_by_plate.get(plate)]
         if read.confidence < self.for_zone(gate.zone).sure_confidence:
@@ -100,7 +98,8 @@ def _fits(
         return False
     if rule.classes is not None:
         kind = read.vehicle_class or (vehicle.vehicle_class if vehicle else None)
-        if kind not in rule.classes:
+        doubt = unread and kind is None
+        if kind not in rule.classes and not doubt:
             return False
     if not unread and not _identified(rule, read, vehicle, event.effective_us):
         return False

@@ -68,6 +68,7 @@ REGISTERS: tuple[Event, ...] = (
         ),
     ),
     GateSet(gate="shut", zone="yard", lanes=("lane-shut",), allow=()),
+    GateSet(gate="classes", zone="yard", lanes=("lane-classes",), allow=(PassRule(classes=("ambulance",)),)),
     VehicleSet(plate="京A10001", groups=("resident",)),
     VehicleSet(plate="京A10002", groups=("service",)),
     VehicleSet(plate="京A10003", groups=("visitor",)),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from eventlog.vocabulary import DeviceSet
+from eventlog.topics import device_source
+from eventlog.vocabulary import DeviceHeartbeat, DeviceSet
 from processors.rules.device_offline import DeviceOfflineRule, Settings
-from tests.processors.estate import estate
+from tests.processors.estate import NAME
+from tests.processors.live import Live
 from tests.processors.story import check
 
 RULE = DeviceOfflineRule()
@@ -180,16 +182,16 @@ def test_a_camera_alone_is_its_own_alert() -> None:
     )
 
 
-def test_a_heartbeat_given_to_a_known_device_later_is_watched() -> None:
-    place = estate(DeviceSet(device="building-4", family="access", zone="building-4", heartbeat_s=10))
-    check(
-        RULE,
-        """
-        00:00  building-4  online
-        00:32  time  -> low building-4
-        """,
-        place=place,
-    )
+def test_heartbeats_are_watched_from_when_the_register_says_so() -> None:
+    live = Live()
+    for beat_s in (None, 10, 60):
+        live.say(DeviceSet(device="cam-9", family="camera", zone="yard", heartbeat_s=beat_s))
+        live.say(DeviceHeartbeat(uptime_s=1), source=device_source(NAME, "camera", "cam-9"))
+        live.after(seconds=5)
+    live.after(seconds=182 - 5 - 0.001)
+    assert "alert.raised" not in {entry.type for entry in live.outputs()}
+    live.after(seconds=0.001)
+    assert live.alert().key == "cam-9"
 
 
 def test_a_zone_may_have_its_own_numbers() -> None:

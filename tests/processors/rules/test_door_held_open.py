@@ -197,3 +197,16 @@ def test_a_zone_may_have_its_own_limit() -> None:
         01:31  time  -> medium building-3
         """,
     )
+
+
+def test_a_close_without_an_opening_is_remembered_for_ten_seconds() -> None:
+    check(
+        RULE,
+        """
+        00:00      building-3  closed
+        00:09.999  building-3  opened  @-00:00.001
+        20:00      building-3  closed
+        20:10      building-3  opened  @19:59
+        20:31      time  -> medium building-3 since 19:59
+        """,
+    )

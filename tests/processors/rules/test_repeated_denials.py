@@ -155,9 +155,9 @@ def test_history_is_told_as_late_and_does_not_mix_with_now() -> None:
         00:00  building-3  denied  a
         00:01  building-3  denied  b  @-3:00:00
         00:02  building-3  denied  c  @-2:59:50
+        00:03  building-3  denied  x
         00:03  building-3  denied  d  @-2:59:40  -> late medium door:building-3
-        00:04  building-3  denied  e
-        00:05  building-3  denied  f  -> medium door:building-3
+        00:04  building-3  denied  e  -> medium door:building-3
         """,
     )
 

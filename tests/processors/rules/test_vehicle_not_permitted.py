@@ -27,6 +27,7 @@ RULE = VehicleNotPermitted()
         "lane-2  read  京A10002",
         "lane-1  read  无牌车",
         "lane-1  read  无牌车  class=ambulance",
+        "lane-classes  read  无牌车",
     ],
     ids=[
         "resident",
@@ -39,6 +40,7 @@ RULE = VehicleNotPermitted()
         "a service vehicle on its route",
         "no plate, no class",
         "no plate, a class that may",
+        "no plate, where only the class matters, and no class",
     ],
 )
 def test_a_vehicle_with_the_right_is_silent(read: str) -> None:
@@ -54,7 +56,8 @@ def test_a_vehicle_with_the_right_is_silent(read: str) -> None:
         ("lane-1  read  京X00000  class=bus", "north:京X00000"),
         ("lane-1  read  京X00000  class=truck", "north:京X00000"),
         ("lane-shut  read  京A10001", "shut:京A10001"),
-        ("lane-shut  read  无牌车  class=truck", "shut:"),
+        ("lane-shut  read  无牌车", "shut:"),
+        ("lane-classes  read  无牌车  class=truck", "classes:"),
     ],
     ids=[
         "unknown",
@@ -63,6 +66,7 @@ def test_a_vehicle_with_the_right_is_silent(read: str) -> None:
         "a class that may only go out",
         "a class that may not",
         "a gate shut to all",
+        "no plate at a gate shut to all",
         "no plate and a class that may not",
     ],
 )
