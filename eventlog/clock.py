@@ -47,8 +47,8 @@ def steady_us() -> int:
 class LogClock:
     """A disciplined wall clock; call it for the present time. Safe across threads."""
 
-    def __init__(self, wall: Clock = wall_us, steady: Clock = steady_us) -> None:
-        self._wall, self._steady = wall, steady
+    def __init__(self, wall: Clock = wall_us, steady: Clock = steady_us, *, reports: bool = True) -> None:
+        self._wall, self._steady, self._reports = wall, steady, reports
         self._lock = threading.Lock()
         self._now_us = wall()
         self._steady_us = steady()
@@ -93,6 +93,8 @@ class LogClock:
         return max(wall, own - passed_us * SLOWER_BY_TENTHS // 10)
 
     def _report(self, jump_us: int) -> None:
+        if not self._reports:
+            return
         metrics.CLOCK_JUMPS.inc()
         structlog.get_logger().warning("the machine's clock jumped", jump_s=round(jump_us / 1e6, 3))
 

@@ -16,6 +16,7 @@ import orjson
 import structlog
 
 from eventlog.ports import Accounts, LogError
+from ingest.arrival import arrival_us
 from ingest.decoders import place_of
 from ingest.embedded.book import AccountBook
 from ingest.embedded.commits import GroupCommit
@@ -116,7 +117,7 @@ class EmbeddedBroker:
             user = devices.get((place.estate, f"{place.family}/{place.device}"))
             if seen.state == "online" and user and user not in broker.seen_users:
                 payload = orjson.dumps({"state": "offline", "session": seen.session})
-                message = Message(topic, payload, 0, False, False, time.time_ns() // 1_000)
+                message = Message(topic, payload, 0, False, False, arrival_us())
                 broker.commits.put(message, 0, _NOBODY)
 
 

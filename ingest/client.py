@@ -10,7 +10,6 @@ from __future__ import annotations
 import random
 import selectors
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from eventlog import metrics
+from ingest.arrival import arrival_us
 from ingest.paho_batches import BatchClient
 from ingest.pipeline import IngestStoppedError, Pipeline
 
@@ -42,11 +42,6 @@ _LOOK_S = 0.2  # how long a quiet connection is waited on before looking whether
 _logger = structlog.get_logger()
 
 
-def wall_us() -> int:
-    """The machine's clock, microseconds since 1970 UTC."""
-    return time.time_ns() // 1_000
-
-
 class MqttIngest:
     """Reads devices' messages from a broker into a pipeline. `url` is mqtt://host:port or mqtts://…"""
 
@@ -59,7 +54,7 @@ class MqttIngest:
         password: str | None = None,
         client_id: str = "gatehouse-ingest",
         keepalive_s: int = KEEPALIVE_S,
-        clock_us: Callable[[], int] = wall_us,
+        clock_us: Callable[[], int] = arrival_us,
     ) -> None:
         address = urlsplit(url)
         if address.scheme not in ("mqtt", "mqtts") or not address.hostname:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import struct
-import time
 from asyncio import StreamReader, StreamWriter
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 
 from eventlog import metrics
 from eventlog.ports import Account
+from ingest.arrival import arrival_us
 from ingest.embedded.outbox import UNSENT_BYTES_MAX, Outbox
 from ingest.messages import PACKET_BYTES_MAX, Message
 from ingest.packets import cut_packet, cut_publish
@@ -130,7 +130,7 @@ class GateHandler(BrokerProtocolHandler):
 
     async def _packets(self, data: bytes) -> bytes:
         """Handles every whole packet; what is left of one that has come in part."""
-        at, end, arrived_us = 0, len(data), time.time_ns() // 1_000
+        at, end, arrived_us = 0, len(data), arrival_us()
         while at < end:
             if data[at] & 0xF0 == _PUBLISH:
                 cut = cut_publish(data, at, arrived_us)

@@ -30,6 +30,7 @@ from amqtt.session import Session
 
 from eventlog import metrics, topics
 from eventlog.ports import Account
+from ingest.arrival import arrival_us
 from ingest.embedded.book import AccountBook
 from ingest.embedded.commits import GroupCommit
 from ingest.embedded.handler import BurstReader, GateHandler, LineWriter
@@ -185,7 +186,7 @@ class GateBroker(Broker):
 
     async def _speak(self, handler: GateHandler, will: Message) -> None:
         """A last will goes the way of every message, under the rights of who left it."""
-        message = will._replace(received_us=time.time_ns() // 1_000)
+        message = will._replace(received_us=arrival_us())
         account = self.book.get(handler.account.name)
         if account is None or not may_publish(account, message.topic):
             metrics.BROKER_REFUSED.labels("publish").inc()

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
+
 import pytest
 
+from eventlog.memory import MemoryLog
 from eventlog.ports import LATE_AFTER
 from eventlog.times import to_us
 from eventlog.vocabulary import DeviceSet
 from ingest import reasons
 from ingest.quarantine import release
-from tests.ingest.support import KEY, NOW, NOW_US, estate_log, event, message, pipeline_of, register
+from tests.ingest.clients import Mqtt, embedded, everybody
+from tests.ingest.support import GATE, KEY, NOW, NOW_US, estate_log, event, message, pipeline_of, register
+from tests.ingest.test_client import ingesting
+from tests.support.mosquitto import Mosquitto
+from tests.support.waiting import wait_until
 
 LATER = "estates/xiegou/access/gate-late"
 
@@ -66,3 +74,43 @@ def test_what_is_released_long_after_it_came_is_history() -> None:
     # The device sends it again: it is the same event.
     pipeline_of(log).take([message(event(2, source=LATER), topic=later)])
     assert not log.quarantined()
+
+
+@pytest.mark.parametrize("jump_s", [3_600, -3_600, -3 * 86_400])
+@pytest.mark.mosquitto
+def test_what_arrives_while_the_machines_clock_jumps_is_neither_late_nor_ahead(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch, jump_s: int
+) -> None:
+    log = estate_log()
+    with ingesting(pipeline_of(log), mosquitto.url) as ingest:
+        assert ingest.ready.wait(10)
+        _jump(monkeypatch, jump_s)
+        _send(Mqtt(mosquitto.port))
+        _arrives_as_of_now(log)
+
+
+@pytest.mark.parametrize("jump_s", [3_600, -3 * 86_400])
+def test_the_embedded_brokers_clock_is_no_worse(monkeypatch: pytest.MonkeyPatch, jump_s: int) -> None:
+    log, people = estate_log(), everybody()
+    with embedded(pipeline_of(log), people.accounts) as broker:
+        _jump(monkeypatch, jump_s)
+        _send(Mqtt(broker.port, "xiegou.gate-n1", people.passwords["xiegou.gate-n1"]))
+        _arrives_as_of_now(log)
+
+
+def _jump(monkeypatch: pytest.MonkeyPatch, jump_s: int) -> None:
+    true = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: true() + jump_s * 1_000_000_000)
+
+
+def _send(device: Mqtt) -> None:
+    device.publish(f"{GATE}/events", message(event(1, at=datetime.now(UTC))).payload)
+    device.close()
+
+
+def _arrives_as_of_now(log: MemoryLog) -> None:
+    wait_until(lambda: log.find(GATE, "1") or log.quarantined())
+    entry = log.find(GATE, "1")
+    assert entry, log.quarantined()
+    assert not entry.late
+    assert abs(entry.received_us - entry.occurred_us) < 30_000_000
