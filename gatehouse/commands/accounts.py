@@ -181,3 +181,9 @@ def _tell(name: str, password: str, role: str, *, stdin: bool, as_json: bool) ->
         show_json({"user": name, "role": role, **shown})
     else:
         typer.echo(f"{name} {password}" if shown else name)
+
+
+def add_to(program: typer.Typer) -> None:
+    """Adds both groups to the program."""
+    program.add_typer(user_app, name="user")
+    program.add_typer(device_app, name="device")

@@ -68,3 +68,8 @@ def still_registered(account: Account, estate: Estate | None) -> bool:
             members = estate.squads[squad].members if estate and squad in estate.squads else ()
             return any(one.member == member for one in members)
     return True
+
+
+def add_to(program: typer.Typer) -> None:
+    """Adds the group to the program."""
+    program.add_typer(app, name="broker-config")

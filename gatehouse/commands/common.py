@@ -15,9 +15,8 @@ import typer
 from eventlog.ports import LogCorruptError, LogError, LogUnavailableError
 from eventlog.times import from_us, iso
 from gatehouse.context import Context, NoSystemError, WhichEstateError, open_context
-from gatehouse.estatefile import EstateFileError
 from gatehouse.logs import configure
-from gatehouse.say import cli, language
+from gatehouse.say import cli
 from gatehouse.settings import SettingsError
 
 PLAIN_WIDTH = 200
@@ -47,10 +46,6 @@ def told() -> Iterator[None]:
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
-    except EstateFileError as error:
-        for line in error.lines(language()):
-            typer.echo(line, err=True)
-        fail("estate_file", count=len(error.problems))
     except NoSystemError as error:
         fail("no_system", data=error.data)
     except WhichEstateError as error:

@@ -49,3 +49,8 @@ def _write(file: Path, content: str) -> None:
     except OSError as error:
         fail("write", path=file, what=error.strerror)
     typer.echo(cli("docs.written", path=file), err=True)
+
+
+def add_to(program: typer.Typer) -> None:
+    """Adds the group to the program."""
+    program.add_typer(app, name="docs")

@@ -19,7 +19,6 @@ from gatehouse.commands.common import (
     show_table,
     sub_app,
     system,
-    told,
 )
 from gatehouse.estatefile import EstateFile, EstateFileError, load
 from gatehouse.estateimport import Change, ImportRefusedError, import_estate
@@ -32,7 +31,16 @@ CHANGES_SHOWN_MAX = 40
 
 
 def load_file(path: Path) -> EstateFile:
-    """A checked estate file; what keeps it from being read is told. Raises EstateFileError."""
+    """A checked estate file; its mistakes, and what keeps it from being read, are told."""
+    try:
+        return _read(path)
+    except EstateFileError as error:
+        for line in error.lines(language()):
+            typer.echo(line, err=True)
+        fail("estate_file", count=len(error.problems))
+
+
+def _read(path: Path) -> EstateFile:
     try:
         return load(path)
     except OSError as error:
@@ -58,14 +66,11 @@ def _problems(error: EstateFileError) -> list[dict[str, Any]]:
 @app.command("validate", help=cli("estate.validate"))
 def validate(file: FileArgument, as_json: JsonOption = False) -> None:
     """Checks a file; lists every mistake, exit 1 when there are any."""
-    with told():
-        try:
-            found = load_file(file)
-        except EstateFileError as error:
-            if not as_json:
-                raise
-            show_json({"file": str(file), "valid": False, "problems": _problems(error)})
-            raise typer.Exit(1) from error
+    try:
+        found = _read(file) if as_json else load_file(file)
+    except EstateFileError as error:
+        show_json({"file": str(file), "valid": False, "problems": _problems(error)})
+        raise typer.Exit(1) from error
     if as_json:
         entries = len(found.events)
         show_json(
@@ -78,8 +83,7 @@ def validate(file: FileArgument, as_json: JsonOption = False) -> None:
 @app.command("import", help=cli("estate.import"))
 def import_(file: FileArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Brings the registers to what the file says: all of it, or nothing where there is a mistake."""
-    with told():
-        wanted = load_file(file)
+    wanted = load_file(file)
     with system(data, create=True) as context:
         try:
             changes = import_estate(context.log, wanted)
@@ -107,8 +111,7 @@ def show(
     if register is not None and register not in REGISTERS:
         fail("register", wanted=register, known=", ".join(REGISTERS))
     if file is not None:
-        with told():
-            wanted = load_file(file)
+        wanted = load_file(file)
         found = reduce(Estate.with_event, wanted.events, Estate(wanted.estate))
     else:
         with system(data) as context:
@@ -146,3 +149,8 @@ def _show_register(estate: Estate, register: str, *, as_json: bool) -> None:
 
 def _short(content: dict[str, Any]) -> str:
     return "  ".join(f"{name}={value}" for name, value in content.items() if value not in (None, [], {}))
+
+
+def add_to(program: typer.Typer) -> None:
+    """Adds the group to the program."""
+    program.add_typer(app, name="estate")

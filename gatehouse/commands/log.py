@@ -234,3 +234,8 @@ def _progress(total: int, *, quiet: bool) -> Iterator[Bar]:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(cli("log.verifying"), total=total)
         yield lambda checked: progress.update(task, completed=checked)
+
+
+def add_to(program: typer.Typer) -> None:
+    """Adds the group to the program."""
+    program.add_typer(app, name="log")

@@ -103,3 +103,8 @@ def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(name, total=None)
         yield lambda position, head: progress.update(task, completed=position, total=head)
+
+
+def add_to(program: typer.Typer) -> None:
+    """Adds the group to the program."""
+    program.add_typer(app, name="projections")

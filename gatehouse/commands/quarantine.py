@@ -138,3 +138,8 @@ def _release(context: Context, quarantine_id: int) -> dict[str, Any]:
         "reason": done.reason or None,
         "detail": done.detail or None,
     }
+
+
+def add_to(program: typer.Typer) -> None:
+    """Adds the group to the program."""
+    program.add_typer(app, name="quarantine")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import typer
+
 from eventlog.estate import Estate
 from gatehouse.commands.common import DataOption, EstateOption, JsonOption, show_table, sub_app, told
 from gatehouse.context import NoSystemError, open_context
@@ -43,3 +45,8 @@ def _row(name: str, rule: Any, estate: Estate | None) -> dict[str, Any]:
         "settings": settings,
         "zones": active.zones if active else {},
     }
+
+
+def add_to(program: typer.Typer) -> None:
+    """Adds the group to the program."""
+    program.add_typer(app, name="rules")
