@@ -175,14 +175,15 @@ class Safety:
         ]
         ends = [cause.until_us for cause in (*own, *near) if cause.until_us is not None]
         again_us = min(ends, default=None)
-        worst = max(own, key=lambda cause: _RANK[_HERE[cause.severity]], default=None)
+        # Among equals the alert's id decides: their order here is another one after a restart.
+        worst = max(own, key=lambda cause: (_RANK[_HERE[cause.severity]], cause.alert), default=None)
         level: SafetyLevel = _HERE[worst.severity] if worst else "watch" if near else "safe"
         if self._blind(zone) and _RANK["unknown"] > _RANK[level]:
             return Found("unknown", again_us=again_us)
         if worst:
             return Found(level, worst.alert, "alert", again_us)
         if near:
-            return Found(level, near[0].alert, "neighbour", again_us)
+            return Found(level, max(cause.alert for cause in near), "neighbour", again_us)
         return Found("safe", again_us=again_us)
 
     def _standing(self, zone: str, now_us: int) -> list[Cause]:

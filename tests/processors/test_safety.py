@@ -12,12 +12,15 @@ from eventlog.vocabulary import (
     DeviceRemoved,
     DeviceSet,
     DoorForcedByDevice,
+    DoorSet,
+    Neighbour,
     PlateRead,
     WatchEntrySet,
     Words,
     ZoneRemoved,
     ZoneSet,
 )
+from processors.runners.embedded import EmbeddedRunner
 from tests.processors.live import Live
 
 
@@ -212,4 +215,18 @@ def test_levels_survive_a_restart() -> None:
         ("building-3", "alert", "safe"),
         ("yard", "watch", "safe"),
     ]
+    assert live.replayed() == live.told()
+
+
+def test_which_of_several_alerts_is_named_as_the_cause_survives_a_restart() -> None:
+    live = Live()
+    for number in range(6):
+        live.say(DoorSet(door=f"far-{number}", device="building-4", zone="far"), source="registry")
+        live.say(DoorForcedByDevice(door=f"far-{number}"))
+    live.run()
+    live.runner = EmbeddedRunner(live.log)
+    name = Words(zh="三号楼", en="three")
+    live.say(ZoneSet(zone="building-3", name=name, adjacent=(Neighbour(zone="far"),)), source="registry")
+    live.run()
+    assert changes(live)[-1] == ("building-3", "safe", "watch", "neighbour")
     assert live.replayed() == live.told()
