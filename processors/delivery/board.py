@@ -48,7 +48,7 @@ class Message:
 class _EstateBoard:
     alerts: dict[str, Alert] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
-    """Of closed alerts, so that an older change doesn't open them again."""
+    """Of alerts loaded as closed, so that an older change, still to be read, doesn't open them again."""
     levels: dict[str, SafetyLevel] = field(default_factory=dict)
     dirty_squads: set[str] = field(default_factory=set)
     safety_dirty: bool = True
@@ -66,7 +66,7 @@ class Board:
         for each in saved:
             alert, level = alert_of(each), level_of(each)
             if alert:
-                self._put(board, alert)
+                self._put(board, alert, loaded=True)
             elif level:
                 board.levels[level[0]] = level[1]
 
@@ -99,10 +99,11 @@ class Board:
             ]
         return messages
 
-    def _put(self, board: _EstateBoard, alert: Alert) -> None:
+    def _put(self, board: _EstateBoard, alert: Alert, *, loaded: bool = False) -> None:
         if alert.state == "closed":
             board.alerts.pop(alert.id, None)
-            board.versions[alert.id] = alert.version
+            if loaded or alert.id in board.versions:
+                board.versions[alert.id] = alert.version
         else:
             board.alerts[alert.id] = alert
             board.versions.pop(alert.id, None)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from eventlog.vocabulary import AccessDenied, CommandAcknowledge, DoorClosed, PlateRead
+import orjson
+
+from eventlog.vocabulary import AccessDenied, CommandAcknowledge, CommandClose, DoorClosed, PlateRead
 from processors.delivery.board import Board
+from processors.runners.embedded import owner_of
 from tests.processors.estate import NAME
 from tests.processors.live import Live
 
@@ -77,3 +80,31 @@ def test_a_door_shut_long_ago_and_told_of_only_now_still_ends_its_alert() -> Non
     live.run()
     assert live.alert().condition == "cleared"
     assert published(live)[-1] == ("patrol/squad-1/alerts", "alert.cleared")
+
+
+def test_closed_alerts_are_not_kept_for_ever() -> None:
+    live, board = Live(), Board()
+    for _ in range(5):
+        alert = live.burst()
+        live.command(CommandClose(alert=alert.id, by="desk", disposition="nuisance"))
+        live.after(minutes=2)
+    for entry in live.outputs():
+        board.take(entry, resent=False)
+    kept = board._board(NAME)
+    assert (len(kept.alerts), len(kept.versions)) == (0, 0)
+
+
+def test_a_change_from_before_the_saved_state_opens_nothing_again() -> None:
+    live, board = Live(), Board()
+    alert = live.burst()
+    live.command(CommandClose(alert=alert.id, by="desk", disposition="nuisance"))
+    board.load(NAME, live.log.load_state(owner_of(NAME)))
+    estate = live.runner._steps.by_estate[NAME].estate  # type: ignore[union-attr]
+    for entry in live.outputs():
+        board.take(entry, resent=True)
+        (opened,) = [
+            orjson.loads(m.payload)
+            for m in board.renewed([estate], 1, 0, all_of=True)
+            if m.topic.endswith("squad-1/open")
+        ]
+        assert opened["alerts"] == []
