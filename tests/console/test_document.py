@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from tests.console.town import Town
 from tests.support.parts import ROOT
 
-EXAMPLES = 15
+EXAMPLES = 10
 OPERATOR = {"Authorization": "Bearer operator-token"}
 
 
