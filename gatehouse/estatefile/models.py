@@ -97,7 +97,7 @@ class DeviceEntry(Entry):
     maker: Id = "gatehouse"
     sees: tuple[Id, ...] = ()
     parent: Id | None = None
-    heartbeat_s: Annotated[float, Field(gt=0)] | None = None
+    heartbeat_s: Annotated[float, Field(gt=0, le=604_800)] | None = None
     status: bool = True
     clock: str | None = None
 

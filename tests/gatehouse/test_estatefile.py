@@ -67,6 +67,7 @@ GATE = "- {id: gate, kind"
         ("id: cam-1", "id: cam/1", "- {id: cam-1", "expected letters, digits"),
         ("heartbeat_s: 60", "heartbeat_s: soon", "- {id: gate-1, zone", "expected a number"),
         ("heartbeat_s: 60", "heartbeat_s: 0", "- {id: gate-1, zone", "expected more than 0"),
+        ("heartbeat_s: 60", "heartbeat_s: 604801", "- {id: gate-1, zone", "604800"),
         ("heartbeat_s: 60", "hartbeat_s: 60", "- {id: gate-1, zone", "no such field"),
         ("camera:", "kamera:", "camera:", "no such family"),
         ("{id: gate-1, kind: gate}", "{id: gate-1, device: cam-1}", GATE_1, "of family camera"),
