@@ -54,12 +54,13 @@ def up(
     database: Annotated[str | None, typer.Option(help=cli("up.database"))] = None,
     time: Annotated[str | None, typer.Option(help=cli("up.time"))] = None,
     language: Annotated[str | None, typer.Option(help=cli("up.language"))] = None,
+    log_level: Annotated[str | None, typer.Option(help=cli("up.log_level"))] = None,
     config: ConfigFile = None,
 ) -> None:
     """Everything on one machine: broker, ingest, log, rules, projections, console."""
     given: dict[str, object] = {
         "data": data, "http": http, "mqtt": mqtt, "broker": broker, "estate": estate, "simulate": simulate,
-        "database": database, "time": time, "language": language,
+        "database": database, "time": time, "language": language, "log_level": log_level,
     }  # fmt: skip
     settings = settings_or_exit(given, config)
     # The supervisor takes over this very process: same id, same terminal, a tenth of the memory.
