@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T], *, timeout_s: float = 10.0, what: str = "condition") -> T:
+def wait_until(condition: Callable[[], T], *, timeout_s: float = 30.0, what: str = "condition") -> T:
     """The first true value of `condition`, asked again and again; fails after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while True:
