@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
+from typing import TextIO, cast
 
 
 def _import_structlog() -> None:
@@ -20,6 +22,16 @@ def _import_structlog() -> None:
 
 _import_structlog()
 import structlog  # noqa: E402
+
+
+class _Stderr(io.TextIOBase):
+    """Standard error as it is at the time of writing: loggers outlive a redirection."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def configure(level: str) -> None:
@@ -40,6 +52,6 @@ def configure(level: str) -> None:
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Stderr())),
         cache_logger_on_first_use=True,
     )
