@@ -133,7 +133,7 @@ def list_alerts(
 
 @router.get("/alerts/{alert_id}", response_model=AlertDetail, summary="One alert, its history, its evidence")
 def one_alert(state: c.State, person: c.MayAlerts, alert_id: AlertId) -> Response:
-    """`evidence` are the whole events; without the right `events` they come without their data."""
+    """`evidence_events` are whole; without the right `events` they come without their data."""
     detail = load_detail(state, person, alert_id)
     if detail is None:
         raise not_found("such alert")
@@ -150,8 +150,7 @@ def load_detail(state: ConsoleState, person: Person, alert_id: str) -> dict[str,
     entries = state.context.log.at(alert.evidence_positions[-EVIDENCE_MAX:])
     whole = person.may(Right.EVENTS)
     return alert.model_dump(mode="json") | {
-        "evidence_ids": list(alert.evidence),
-        "evidence": [c.shown_event(entry, whole=whole) for entry in entries],
+        "evidence_events": [c.shown_event(entry, whole=whole) for entry in entries],
         "history": [_change(row) for row in history],
     }
 

@@ -61,7 +61,7 @@ class AlertPage(BaseModel):
 
 
 class AlertDetail(BaseModel):
-    """An alert with `evidence` as whole events, `evidence_ids` as the alert itself has it, and `history`."""
+    """An alert as a list gives it, with the events of its `evidence` whole, and with its `history`."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -71,8 +71,8 @@ class AlertDetail(BaseModel):
     severity: Severity
     state: AlertState
     version: int
-    evidence_ids: list[str]
-    evidence: list[ShownEvent]
+    evidence: list[str]
+    evidence_events: list[ShownEvent]
     history: list[Change]
 
 

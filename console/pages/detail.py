@@ -129,7 +129,7 @@ class DetailPane:
 
     def _draw(self, detail: dict[str, Any]) -> None:
         fields = {name: detail[name] for name in Alert.model_fields if name in detail}
-        alert = Alert.model_validate({**fields, "evidence": detail["evidence_ids"]})
+        alert = Alert.model_validate(fields)
         self._alert = alert
         tongue = pieces.Tongue(self._language, self._snapshot())
         severity = tongue.common(f"severity.{alert.severity}")

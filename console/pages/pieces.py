@@ -214,11 +214,11 @@ def facts(alert: Alert, tongue: Tongue) -> str:
 
 def evidence(detail: dict[str, Any], tongue: Tongue) -> str:
     """The events that an alert rests on."""
-    events = detail["evidence"]
+    events = detail["evidence_events"]
     if not events:
         nothing = f'<p class="none">{tongue.word("detail.no_evidence")}</p>'
         return f"<h3>{tongue.word('detail.evidence')}</h3>{nothing}"
-    count, shown = len(detail["evidence_ids"]), len(events)
+    count, shown = len(detail["evidence"]), len(events)
     more = (
         f"<small>{tongue.word('detail.more_evidence', count=count, shown=shown)}</small>"
         if count > shown

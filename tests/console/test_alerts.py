@@ -61,8 +61,8 @@ def test_filters_pick_alerts(place: Town, desk: Asking) -> None:
 def test_an_alert_comes_with_its_history_and_whole_evidence(place: Town, desk: Asking) -> None:
     alert = place.alert("garage") if not _of(desk, "garage") else _of(desk, "garage")
     detail = desk.get(f"alerts/{alert}").json()
-    assert [event["id"] for event in detail["evidence"]] == detail["evidence_ids"]
-    first = detail["evidence"][0]
+    assert [event["id"] for event in detail["evidence_events"]] == detail["evidence"]
+    first = detail["evidence_events"][0]
     assert first["type"] == "access.denied"
     assert first["data"]["credential"].startswith("card-garage")
     assert first["position"] == detail["evidence_positions"][0]
@@ -78,8 +78,8 @@ def _of(desk: Asking, zone: str) -> str:
 def test_a_viewer_sees_no_names_in_evidence(place: Town, desk: Asking, wall: Asking) -> None:
     alert = _of(desk, "garage") or place.alert("garage")
     detail = wall.get(f"alerts/{alert}").json()
-    assert detail["evidence"]
-    assert all("data" not in event for event in detail["evidence"])
+    assert detail["evidence_events"]
+    assert all("data" not in event for event in detail["evidence_events"])
     assert "card-" not in wall.get(f"alerts/{alert}").text
 
 
