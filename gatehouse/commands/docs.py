@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gatehouse.asyncapi import write_asyncapi
-from gatehouse.commands.common import fail, sub_app
+from gatehouse.commands.common import DataOption, fail, sub_app
 from gatehouse.say import cli
 
 app = sub_app("docs")
@@ -19,8 +19,9 @@ RULES_FILE = Path("docs/rules.md")
 @app.command("asyncapi", help=cli("docs.asyncapi"))
 def asyncapi(
     out: Annotated[Path | None, typer.Option("--out", help=cli("docs.out"), show_default=False)] = None,
+    _data: DataOption = None,
 ) -> None:
-    """The AsyncAPI 3 document of the vocabulary, to a file or to standard output."""
+    """The AsyncAPI 3 document of the vocabulary, to a file or to standard output; of any system the same."""
     if out is None:
         typer.echo(write_asyncapi(), nl=False)
     else:
@@ -28,7 +29,7 @@ def asyncapi(
 
 
 @app.command("write", help=cli("docs.write"))
-def write() -> None:
+def write(_data: DataOption = None) -> None:
     """Writes every document that is made from the code to its place below this folder."""
     if not ASYNCAPI_FILE.parent.is_dir():
         fail("not_the_project", folder=ASYNCAPI_FILE.parent)

@@ -64,8 +64,9 @@ def _problems(error: EstateFileError) -> list[dict[str, Any]]:
 
 
 @app.command("validate", help=cli("estate.validate"))
-def validate(file: FileArgument, as_json: JsonOption = False) -> None:
-    """Checks a file; lists every mistake, exit 1 when there are any."""
+def validate(file: FileArgument, _data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Checks a file; lists every mistake, exit 1 when there are any. `--data` goes with every command and
+    changes nothing here: a file is checked by itself."""
     try:
         found = _read(file) if as_json else load_file(file)
     except EstateFileError as error:

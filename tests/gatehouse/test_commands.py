@@ -39,6 +39,7 @@ def open_door(log: EventLog, number: int = 1) -> int:
 
 def test_a_good_file_is_called_so(empty: Cli) -> None:
     assert "no mistakes" in empty.bare("estate", "validate", PILOT).stdout
+    assert "no mistakes" in empty("estate", "validate", PILOT).stdout, "--data goes with every command"
     assert not empty.data.exists()
 
 
