@@ -1,7 +1,8 @@
 """What is to be published, from the outputs of the log: pure, no connection.
 
 Keeps every estate's open alerts and zone levels as the last output said, and turns an output into messages.
-Late alerts (history) and hidden ones (shelved, suppressed) go to the control room only.
+Late alerts (history) and hidden ones (shelved, suppressed) go to the control room only; that one is shelved
+from now on, its squad is still told, as of every change of what it was given.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from eventlog.vocabulary import (
     TYPES,
     Alert,
     AlertEvent,
+    AlertShelved,
     SafetyChanged,
     SafetyLevel,
 )
@@ -92,7 +94,8 @@ class Board:
         document = {**published(alert), "event": entry.type, "resent": resent, **_said(event)}
         payload = orjson.dumps(document)
         messages = [Message(topics.alerts(entry.estate), payload, "alert")]
-        if not _hidden(alert) and not getattr(event, "history", False):
+        told = not _hidden(alert) or _shelves(event)
+        if told and not getattr(event, "history", False):
             messages += [
                 Message(topics.squad_alerts(entry.estate, squad), payload, "squad_alert")
                 for squad in sorted(squads)
@@ -163,3 +166,9 @@ def _said(event: AlertEvent) -> dict[str, Any]:
 
 def _hidden(alert: Alert) -> bool:
     return alert.late or alert.shelved_until is not None or alert.suppressed_by is not None
+
+
+def _shelves(event: AlertEvent) -> bool:
+    """Whether this change takes the alert out of its squad's sight: from the next on it is hidden."""
+    alert = event.alert
+    return isinstance(event, AlertShelved) and not alert.late and alert.suppressed_by is None

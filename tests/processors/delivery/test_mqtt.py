@@ -139,7 +139,7 @@ def test_the_open_list_has_the_fifty_most_severe_and_newest(post: Post) -> None:
     assert found["alerts"][0]["key"] == "door:door-54"
 
 
-def test_late_and_shelved_alerts_are_not_pushed_to_squads(post: Post) -> None:
+def test_late_alerts_are_not_pushed_to_squads_and_shelved_ones_a_last_time(post: Post) -> None:
     live = post.live
     with post.listening() as hears, post.delivering():
         alert = live.burst()
@@ -153,7 +153,7 @@ def test_late_and_shelved_alerts_are_not_pushed_to_squads(post: Post) -> None:
         hears.wait_for(lambda each: each["late"], DESK)
         post.answered()
         wait_until(lambda: hears.of(squad("squad-1", "open"))[-1]["alerts"] == [], what="nothing is listed")
-    assert [each["event"] for each in hears.of(squad("squad-1"))] == ["alert.raised"]
+    assert [each["event"] for each in hears.of(squad("squad-1"))] == ["alert.raised", "alert.shelved"]
     assert [each["event"] for each in hears.of(DESK)] == ["alert.raised", "alert.shelved", "alert.raised"]
 
 
