@@ -23,6 +23,8 @@ from typing import IO
 from gatehouse.exits import EXIT_PERMANENT
 
 STOP_WITHIN_S = 9.0
+KEPT_FOR_EACH_S = 1.0
+"""Of that, what a part that is slow to stop must leave to each of those after it."""
 RESTART_AFTER_S = (0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 """Pauses before a role is started again, one failure after the other."""
 RESTART_KILLED_S_MAX = 5.0
@@ -79,9 +81,17 @@ class Supervisor:
 
     def run(self) -> int:
         """Runs until a signal; returns the exit code. Raises UpError."""
-        self._take_lock()
+        self.take_folder()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stop.set())
+            signal.signal(number, lambda *_: self.stop())
+        return self.watch()
+
+    def stop(self) -> None:
+        """Ends `watch` in good order."""
+        self._stop.set()
+
+    def watch(self) -> int:
+        """Prepares, then keeps the roles running until told to stop; returns the exit code."""
         prepared = subprocess.run(self._command("prepare"), pass_fds=(self._lifeline_read,), check=False)
         if prepared.returncode:
             return prepared.returncode
@@ -93,7 +103,8 @@ class Supervisor:
             self._stop_all()
         return self._code
 
-    def _take_lock(self) -> None:
+    def take_folder(self) -> None:
+        """Keeps the data folder for this supervisor alone, as long as its process lives. Raises UpError."""
         data = self._plan.data
         try:
             data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -156,12 +167,13 @@ class Supervisor:
         """Ingest first, so that nothing new is answered; then rules; then the page. Simulated devices last:
         real ones don't leave either when Gatehouse stops."""
         deadline = time.monotonic() + STOP_WITHIN_S
-        for child in self._children:
+        for place, child in enumerate(self._children, 1):
             if child.process is None:
                 continue
             child.process.terminate()
+            kept_s = KEPT_FOR_EACH_S * (len(self._children) - place)
             try:
-                child.process.wait(max(min(3.0, deadline - time.monotonic()), 0.1))
+                child.process.wait(max(deadline - kept_s - time.monotonic(), 0.1))
             except subprocess.TimeoutExpired:
                 self._tell("role_killed", role=child.role)
                 child.process.kill()
