@@ -9,6 +9,8 @@ from pydantic import Field
 from eventlog.vocabulary.base import DeviceEvent, Name, Role, event
 
 Confidence = Annotated[float, Field(ge=0, le=1)]
+Track = Annotated[Name, Field(coerce_numbers_to_str=True)]
+"""Many trackers count: a number is taken as its digits."""
 
 
 @event("camera.object", role=Role.DEVICE)
@@ -16,7 +18,7 @@ class CameraObject(DeviceEvent):
     """An object entered, left or stayed; `box` is x, y, width, height as shares of the frame."""
 
     label: Name
-    track: Name
+    track: Track
     event: Literal["enter", "leave", "stay"]
     zone: Name
     confidence: Confidence
@@ -62,7 +64,7 @@ class CameraFall(DeviceEvent):
     """A person fell."""
 
     zone: Name | None = None
-    track: Name | None = None
+    track: Track | None = None
     confidence: Confidence = 1.0
 
 
@@ -72,5 +74,5 @@ class CameraObjectLeft(DeviceEvent):
 
     zone: Name | None = None
     label: Name | None = None
-    track: Name | None = None
+    track: Track | None = None
     confidence: Confidence = 1.0

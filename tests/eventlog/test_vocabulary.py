@@ -19,6 +19,7 @@ from eventlog.vocabulary import (
     TYPES,
     AccessGranted,
     Alert,
+    CameraObject,
     Command,
     DeviceEvent,
     DoorOpened,
@@ -258,3 +259,10 @@ def test_a_name_is_declared_once() -> None:
 
     with pytest.raises(ValueError, match="declared twice"):
         event("access.granted", role=Role.DEVICE)(Event)
+
+
+def test_a_trackers_number_is_taken_as_its_digits() -> None:
+    data = {"label": "person", "event": "stay", "zone": "yard", "confidence": 0.9}
+    assert CameraObject.model_validate({**data, "track": 17}).track == "17"
+    with pytest.raises(ValidationError):
+        CameraObject.model_validate({**data, "track": ""})
