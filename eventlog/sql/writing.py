@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
-from eventlog import metrics
 from eventlog.batch import plan
 from eventlog.chain import link
 from eventlog.clock import Stamper
@@ -149,4 +148,6 @@ class SqlTransaction:
         for source, number in self._sources.items():
             self._names.keep_source(source, number)
         if self._dirty and self._head:
+            from eventlog import metrics  # here: most commands only read
+
             metrics.LOG_HEAD.set(self._head[0])
