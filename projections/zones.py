@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -153,8 +154,11 @@ def _of(connection: Connection, model: Table, estate: str | None) -> list[dict[s
 
 
 def estates(connection: Connection, estate: str | None = None) -> list[dict[str, Any]]:
-    """The estates with their levels."""
-    return _of(connection, ESTATES, estate)
+    """The estates with their levels, and how many zones are at that level now."""
+    counts = Counter((zone["estate"], zone["level"]) for zone in zones(connection, estate))
+    found = _of(connection, ESTATES, estate)
+    # The event tells the count when the level changed; further zones may have come to it since.
+    return [{**row, "level_zones": counts[row["estate"], row["level"]]} for row in found]
 
 
 def zones(connection: Connection, estate: str | None = None) -> list[dict[str, Any]]:

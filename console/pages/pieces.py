@@ -5,6 +5,7 @@ Every text from outside is escaped here.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -30,6 +31,15 @@ _SHAPES = {
 }
 VALUE_CHARS_MAX = 80
 LEVEL_ORDER = {"danger": 0, "alert": 1, "unknown": 2, "watch": 3, "safe": 4}
+
+
+def _worst_first(zone: dict[str, Any]) -> tuple[int, list[tuple[int, int | str]]]:
+    return LEVEL_ORDER.get(zone["level"], 9), _natural(zone["zone"])
+
+
+def _natural(name: str) -> list[tuple[int, int | str]]:
+    """A key that puts building-2 before building-10."""
+    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", name)]
 
 
 def shape(name: str) -> str:
@@ -144,7 +154,9 @@ def strip(snapshot: Snapshot, tongue: Tongue, most: int = 24) -> str:
         f"{badge(level, tongue.common(f'level.{level}'))}"
         f'<span class="count">{at_level if count else ""}</span></div>'
     ]
-    ordered = sorted(snapshot.zones, key=lambda zone: (LEVEL_ORDER.get(zone["level"], 9), zone["zone"]))
+    ordered = sorted(
+        snapshot.zones, key=lambda zone: (LEVEL_ORDER.get(zone["level"], 9), _natural(zone["zone"]))
+    )
     chips = [_chip(zone, tongue) for zone in ordered[:most]]
     rest = ordered[most:]
     if rest:
