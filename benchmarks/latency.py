@@ -70,11 +70,12 @@ def _measure(system: System, publisher: Login, listener: AlertListener, seconds:
 
 
 def on_mosquitto(seconds: float) -> Latency:
-    """Ingest and process as processes, on Mosquitto."""
+    """Every part as `gatehouse up` runs it, on Mosquitto."""
     with tempfile.TemporaryDirectory(prefix="gatehouse-bench-") as name:
         broker = Mosquitto(Path(name), MOSQUITTO)
         try:
-            with _running(System(Path(name, "latency"), broker=broker.url)) as system:
+            system = System(Path(name, "latency"), broker=broker.url, http_port=free_port())
+            with _running(system):
                 listener = AlertListener(Login(broker.port, "bench-listener"))
                 found = _measure(system, Login(broker.port, "bench-paced"), listener, seconds)
                 listener.close()
@@ -87,7 +88,7 @@ def on_embedded(seconds: float) -> Latency:
     """The same, on the embedded broker."""
     with tempfile.TemporaryDirectory(prefix="gatehouse-bench-") as name:
         port = free_port()
-        system = System(Path(name, "latency"), mqtt_port=port)
+        system = System(Path(name, "latency"), mqtt_port=port, http_port=free_port())
         publisher = gateway(system, port, 0)
         password = secret_file(system.settings.secrets, "mqtt-service")
         with _running(system):
@@ -99,12 +100,13 @@ def on_embedded(seconds: float) -> Latency:
 
 @contextlib.contextmanager
 def _running(system: System) -> Iterator[System]:
-    """Ingest and process, up; stopped at the end."""
+    """Every role, up; stopped at the end."""
+    roles = ("ingest", "process", "serve")
     try:
-        system.start("ingest")
-        system.start("process")
+        for role in roles:
+            system.start(role)
         yield system
-        system.stop("process")
-        system.stop("ingest")
+        for role in reversed(roles):
+            system.stop(role)
     finally:
         system.close()

@@ -21,6 +21,8 @@ KEPT_MAX = 500
 """Changes of alerts kept in memory."""
 BATCH = 500
 WAIT_S = 0.5
+PACE_S = 0.02
+"""Between looks while the log is busy: most of what devices send is not for the console."""
 RETRY_S = 1.0
 
 FOLLOWED = ALERT_TYPES | Zones.listens_to | {CommandRefused.TYPE}
@@ -64,7 +66,8 @@ class Follower:
         while not stop.is_set():
             try:
                 self.run_once()
-                self._log.wait(self.position, WAIT_S)
+                if self._log.wait(self.position, WAIT_S):
+                    stop.wait(PACE_S)
             except LogUnavailableError as error:
                 _log.warning("console_waits_for_log", error=str(error))
                 stop.wait(RETRY_S)

@@ -30,6 +30,9 @@ from projections.zones import Zones
 
 BATCH_EVENTS_MAX = 4_000
 WAIT_S = 1.0
+PACE_S = 0.05
+"""Between batches while the log is busy: a commit of the read models for every event of a device would take
+more of the machine than deciding it."""
 RETRIES_MAX = 60
 
 PROJECTIONS: tuple[type[Projection], ...] = (Alerts, AlertHistory, Devices, Occupancy, Zones)
@@ -127,7 +130,7 @@ class ProjectionRunner:
         failures = 0
         while not stop.is_set():
             try:
-                self._follow()
+                self._follow(stop)
                 failures = 0
             except (LogUnavailableError, OperationalError) as error:
                 failures += 1
@@ -136,10 +139,13 @@ class ProjectionRunner:
                     raise
                 stop.wait(WAIT_S)
 
-    def _follow(self) -> None:
+    def _follow(self, stop: threading.Event) -> None:
         head = self._log.head()
-        if not self.run_once() and not self._building:
-            self._log.wait(head, WAIT_S)
+        read = self.run_once()
+        if self._building or read >= self._batch:
+            return
+        if read or self._log.wait(head, WAIT_S):
+            stop.wait(PACE_S)
 
     def catch_up(self) -> None:
         """Applies everything that is in the log now."""
