@@ -1,4 +1,4 @@
-"""The whole system on PostgreSQL: as one `gatehouse up`, and as parts that run alone over an outside broker."""
+"""The whole system on PostgreSQL: as one `gatehouse up`, and as parts that run alone on an outside broker."""
 
 from __future__ import annotations
 
