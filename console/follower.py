@@ -79,7 +79,9 @@ class Follower:
             return 0
         entries = self._log.read(after=self.position, limit=BATCH, types=FOLLOWED)
         self._keep(entries)
-        self.position = entries[-1].position if len(entries) == BATCH else max(head, self.position)
+        last = entries[-1].position if entries else self.position
+        # What was appended since `head` was asked for may have been read too.
+        self.position = last if len(entries) == BATCH else max(head, last)
         if entries:
             for listener in self._listeners:
                 listener(entries)

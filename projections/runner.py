@@ -175,7 +175,9 @@ class ProjectionRunner:
         types = frozenset().union(*(projection.listens_to for projection in group))
         with _uncollected():
             events = self._log.read(after=after, limit=self._batch, types=types) if head > after else ()
-            reached = events[-1].position if len(events) == self._batch else max(head, after)
+            last = events[-1].position if events else after
+            # What was appended since `head` was asked for may have been read too.
+            reached = last if len(events) == self._batch else max(head, last)
             if reached > after:
                 self._apply(group, events, reached)
             return len(events)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, Connection, Engine, Integer, Table, Text, inspect, select
 
 from eventlog.memory import MemoryLog
-from eventlog.ports import Recorded
+from eventlog.ports import NewEvent, Recorded
 from eventlog.vocabulary import DoorOpened
 from projections import generations as g
 from projections.base import Projection, upsert
@@ -180,3 +180,36 @@ def test_two_runners_at_once_do_no_harm(views: Engine) -> None:
         for thread in threads:
             thread.join(10)
     assert count_in(views) == 100, "counted once"
+
+
+class _AppendedMeanwhile(MemoryLog):
+    """A log to which somebody appends between the question for its end and the reading."""
+
+    def __init__(self, waiting: list[NewEvent]) -> None:
+        super().__init__()
+        self.waiting = waiting
+
+    def head(self) -> int:
+        found = super().head()
+        if self.waiting:
+            self.append([self.waiting.pop(0)])
+        return found
+
+
+def test_what_is_appended_while_a_batch_is_read_counts_once(tmp_path: Path) -> None:
+    events = history(EVERYTHING).events
+    calm, busy = MemoryLog(), _AppendedMeanwhile(list(events))
+    calm.append(events)
+    (tmp_path / "busy").mkdir()
+    views, others = open_views(f"sqlite:///{tmp_path}/x.db"), open_views(f"sqlite:///{tmp_path}/busy/x.db")
+    assert filled(calm, views, 1_000)
+    runner = ProjectionRunner(busy, others)
+    while busy.waiting:
+        runner.run_once()
+    runner.catch_up()
+    with others.connect() as connection:
+        found = {row.key: row.events for row in connection.execute(select(DEVICES))}
+    with views.connect() as connection:
+        assert found == {row.key: row.events for row in connection.execute(select(DEVICES))}
+    views.dispose()
+    others.dispose()
