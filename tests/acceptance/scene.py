@@ -100,6 +100,7 @@ class Scene:
             checks.assert_outputs_of_inputs(log, position)
             checks.assert_each_raised_once(log, self._must_raise)
             checks.assert_chain(log)
+            checks.assert_views(log, self.system.log_url)
             if fresh_log:
                 checks.assert_same_in_fresh_log(log, position)
         for heard in self.phones.heard().values():

@@ -5,6 +5,7 @@ log are those that its inputs make, each was told to its squad, the chain is who
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -15,6 +16,10 @@ from eventlog.memory import MemoryLog
 from eventlog.ports import EventLog, NewEvent, Position, Recorded
 from eventlog.vocabulary import OUTPUT_TYPES
 from processors.runners.embedded import READER, EmbeddedRunner, replay
+from projections.generations import positions
+from projections.runner import ProjectionRunner
+from projections.store import open_views
+from tests.projections.rows import all_rows
 from tests.support.mqtt import Key
 from tests.support.waiting import wait_until
 
@@ -217,6 +222,27 @@ def assert_repeats_flagged(heard: Sequence[Any]) -> int:
             assert body == first[key], f"two different messages for one version: {key}"
         first.setdefault(key, body)
     return repeats
+
+
+def assert_views(log: EventLog, log_url: str, timeout_s: float = 40.0) -> None:
+    """The read models are at the end of the log, and have the rows that ones built anew from it have."""
+    live = open_views(log_url)
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = open_views(f"sqlite:///{folder}/gatehouse.db")
+        builder = ProjectionRunner(log, fresh)
+        while builder.run_once():
+            continue
+        wait_until(
+            lambda: set(positions(live).values()) == {log.head()},
+            timeout_s=timeout_s,
+            what="the read models are at the end of the log",
+        )
+        wanted, found = all_rows(fresh), all_rows(live)
+        fresh.dispose()
+    live.dispose()
+    for model, rows in wanted.items():
+        more, less = set(found[model]) - set(rows), set(rows) - set(found[model])
+        assert not more | less, f"read model {model} has {sorted(more)[:2]}, built anew {sorted(less)[:2]}"
 
 
 def assert_chain(log: EventLog) -> None:
