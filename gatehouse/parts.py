@@ -4,11 +4,13 @@ reasons for which it can't start.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from eventlog.ports import Claim, EventLog
 
 SERVICE_ACCOUNT = "gatehouse"
+ADDRESS_WAIT_S_MAX = 2.0
 LOOK_S = 0.5
 """How often a part that stands by looks whether it is its turn."""
 
@@ -100,23 +103,36 @@ def folder_unusable(settings: Settings, error: OSError) -> str:
 
 
 def check_address(settings: Settings, setting: str) -> None:
-    """Raises CannotStartError where the address of a setting (`http`, `mqtt`) can't be listened on."""
-    address: str = getattr(settings, setting)
-    host, _, port = address.rpartition(":")
-    try:
-        found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
-        family, kind, protocol, _, where = found[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(where)
-            probe.listen(1)
-    except OSError as error:
-        from eventlog.catalogue import text
+    """Raises CannotStartError where the address of a setting (`http`, `mqtt`) can't be listened on.
 
-        what = error.strerror or str(error)
-        raise CannotStartError(
-            text("up.address_unusable", settings.language, address=address, setting=setting, what=what)
-        ) from error
+    One that is taken is waited for a little: what was killed a moment ago may still be going.
+    """
+    address: str = getattr(settings, setting)
+    deadline_s = time.monotonic() + ADDRESS_WAIT_S_MAX
+    while True:
+        try:
+            _listen(address)
+            return
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline_s:
+                time.sleep(0.1)
+                continue
+            from eventlog.catalogue import text
+
+            params = {"address": address, "setting": setting, "what": error.strerror or str(error)}
+            raise CannotStartError(text("up.address_unusable", settings.language, **params)) from error
+
+
+def _listen(address: str) -> None:
+    """For a moment. Raises OSError."""
+    host, _, port = address.rpartition(":")
+    family, kind, protocol, _, where = socket.getaddrinfo(
+        host.strip("[]"), int(port), type=socket.SOCK_STREAM
+    )[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(where)
+        probe.listen(1)
 
 
 def guarded(name: str, run: Callable[[], None]) -> threading.Thread:
