@@ -1,23 +1,24 @@
 """One MQTT connection that publishes and knows what was answered. Knows nothing of alerts.
 
 A link is used for one connection only: when it is lost, a new one is made, and whoever uses it sends
-again what was not answered. Publish from one thread.
+again what was not answered. It has no thread of its own, so that a message is on the wire when `publish`
+returns: whoever uses it calls `collect` a few times a second, which also keeps the connection alive.
 """
 
 from __future__ import annotations
 
 import socket
-import threading
-from collections import deque
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
 from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 CONNECT_S_MAX = 5.0
 KEEPALIVE_S = 30
+LOOK_S = 0.1
 FLYING_MAX = 200
 """Messages published and not yet answered."""
 
@@ -61,12 +62,8 @@ class Link:
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
-        self._answered = threading.Event()
+        self._answered = self._lost = False
         self._refused: str | None = None
-        self._lost = threading.Event()
-        self._progress = threading.Event()
-        # Filled by the network thread, emptied by ours: paho calls back under a lock that publish needs.
-        self._done: deque[int] = deque()
         self._flying: dict[int, int | None] = {}
 
     def connect(self) -> None:
@@ -75,41 +72,46 @@ class Link:
             self._client.connect(self._host, self._port, KEEPALIVE_S)
         except OSError as error:
             raise LinkError(f"no broker at {self._host}:{self._port}: {error}") from error
-        self._client.loop_start()
-        if not self._answered.wait(CONNECT_S_MAX):
-            self.close()
-            raise LinkError(f"the broker at {self._host}:{self._port} does not answer")
+        deadline_s = time.monotonic() + CONNECT_S_MAX
+        while not (self._answered or self._lost) and time.monotonic() < deadline_s:
+            self._work(LOOK_S)
         if self._refused:
             self.close()
             raise LinkError(f"the broker at {self._host}:{self._port} refuses: {self._refused}")
+        if not self._answered or self._lost:
+            self.close()
+            raise LinkError(f"the broker at {self._host}:{self._port} does not answer")
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, mark: int | None = None) -> None:
         """Publishes at QoS 1, waiting while too much is under way. `mark` is what `oldest` tells of it.
         Raises LinkError."""
-        self.collect()
         while len(self._flying) >= FLYING_MAX:
             self.await_progress(1.0)
-        if self._lost.is_set():
+        if self._lost:
             raise LinkError("the connection is lost")
         info = self._client.publish(topic, payload, qos=1, retain=retain)
         self._flying[info.mid] = mark
 
-    def collect(self) -> int:
-        """Notes what has been answered; returns how many messages that was."""
-        answered = 0
-        while self._done:
-            if self._flying.pop(self._done.popleft(), -1) != -1:
-                answered += 1
-        return answered
+    def collect(self) -> None:
+        """Notes what has been answered, and whether the connection is still there."""
+        if not self._lost:
+            self._work(0)
 
     def await_progress(self, timeout_s: float) -> None:
         """Waits for an answer. Raises LinkError when the connection is lost."""
-        self._progress.clear()
-        if not self._done and not self._lost.is_set():
-            self._progress.wait(timeout_s)
-        self.collect()
-        if self._lost.is_set():
+        before, deadline_s = len(self._flying), time.monotonic() + timeout_s
+        while not self._lost and len(self._flying) >= before:
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0:
+                return
+            self._work(left_s)
+        if self._lost:
             raise LinkError("the connection is lost")
+
+    def _work(self, wait_s: float) -> None:
+        """Reads and writes what there is, waiting a while for it; pings."""
+        if self._client.loop(wait_s) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._lost = True
 
     @property
     def flying(self) -> int:
@@ -123,26 +125,22 @@ class Link:
     @property
     def lost(self) -> bool:
         """Whether the connection has ended."""
-        return self._lost.is_set()
+        return self._lost
 
     def close(self) -> None:
         """Disconnects properly: no last will."""
         self._client.disconnect()
-        self._client.loop_stop()
 
     def _on_connect(self, _c: Any, _u: Any, _f: Any, reason: ReasonCode, _p: Any) -> None:
         if reason.is_failure:
             self._refused = str(reason)
-        self._answered.set()
+        self._answered = True
 
     def _on_disconnect(self, _c: Any, _u: Any, _f: Any, reason: ReasonCode, _p: Any) -> None:
-        self._lost.set()
-        self._progress.set()
-        self._answered.set()
+        self._lost = True
 
     def _on_publish(self, _c: Any, _u: Any, mid: int, _r: Any, _p: Any) -> None:
-        self._done.append(mid)
-        self._progress.set()
+        self._flying.pop(mid, None)
 
 
 def _at_once(_client: Client, _userdata: Any, sock: Any) -> None:

@@ -237,6 +237,9 @@ class _Session:
             self._bell.wait(rung, left_s)
         elif self._eventlog.wait(self._read, left_s):
             time.sleep(PAUSE_S)
+        for link in self._status.values():
+            link.collect()
+        self._link.collect()
         if self._link.lost:
             raise LinkError("the connection is lost")
 
