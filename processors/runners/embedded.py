@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+import orjson
 import structlog
 
 from eventlog import codec, metrics
@@ -279,14 +279,10 @@ def _tell_failures(steps: Steps) -> None:
 
 
 def _count(outputs: Sequence[NewEvent]) -> None:
-    types = Counter(output.type for output in outputs)
-    if not types[SignalRaised.TYPE] and not types[AlertRaised.TYPE]:
-        return
+    """Read as plain JSON, our own: decoding them again would keep delivery waiting for the interpreter."""
     for output in outputs:
         if output.type == SignalRaised.TYPE:
-            event = codec.decode_body(output.type, output.version, output.body)
-            metrics.SIGNALS.labels(event.rule).inc()  # type: ignore[attr-defined]
+            metrics.SIGNALS.labels(orjson.loads(output.body)["data"]["rule"]).inc()
         elif output.type == AlertRaised.TYPE:
-            event = codec.decode_body(output.type, output.version, output.body)
-            alert = event.alert  # type: ignore[attr-defined]
-            metrics.ALERTS.labels(alert.rule, alert.severity).inc()
+            alert = orjson.loads(output.body)["data"]["alert"]
+            metrics.ALERTS.labels(alert["rule"], alert["severity"]).inc()
