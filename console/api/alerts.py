@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -42,6 +43,7 @@ router = APIRouter(tags=["alerts"])
 
 HISTORY_MAX = 200
 EVIDENCE_MAX = 100
+CATCH_UP_S = 0.5
 READ_BACK_S = 0.5
 """How long an answer waits for the read models to have the change too, so that a reader finds its own."""
 
@@ -124,6 +126,7 @@ def list_alerts(
         to_us=c.us_or_none(to),
     )
     before: Any = c.read_cursor(cursor, int, str)
+    _catch_up(state)
     with state.context.views.connect() as connection:
         found = find_alerts(connection, wanted, before=before, limit=limit + 1)
     more = found[limit - 1 :][:1] if len(found) > limit else []
@@ -134,6 +137,7 @@ def list_alerts(
 @router.get("/alerts/{alert_id}", response_model=AlertDetail, summary="One alert, its history, its evidence")
 def one_alert(state: c.State, person: c.MayAlerts, alert_id: AlertId) -> Response:
     """`evidence_events` are whole; without the right `events` they come without their data."""
+    _catch_up(state)
     detail = load_detail(state, person, alert_id)
     if detail is None:
         raise not_found("such alert")
@@ -243,6 +247,7 @@ async def act(
 
 
 def _estate_of(state: ConsoleState, person: Person, alert_id: str) -> str:
+    _catch_up(state)
     with state.context.views.connect() as connection:
         alert = find_alert(connection, alert_id)
     if alert is None or not person.sees(alert.estate):
@@ -285,6 +290,15 @@ async def _shown(state: ConsoleState, position: int) -> None:
         if asyncio.get_running_loop().time() > deadline:
             return
         await asyncio.sleep(0.005)
+
+
+def _catch_up(state: ConsoleState) -> None:
+    """Waits until the read models hold what the log held just now, so that whoever saw an alert on MQTT
+    finds it here too; at most `CATCH_UP_S`, for they may be rebuilt or away."""
+    head = state.context.log.head()
+    deadline_s = time.monotonic() + CATCH_UP_S
+    while not _has(state, head) and time.monotonic() < deadline_s:
+        time.sleep(0.005)
 
 
 def _has(state: ConsoleState, position: int) -> bool:
