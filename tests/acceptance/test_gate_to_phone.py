@@ -273,3 +273,21 @@ def test_the_same_event_again_changes_nothing_and_another_under_its_id_is_put_as
         assert kept is not None
         assert kept.event.credential == "card-7"  # type: ignore[attr-defined]
     assert system.cli("log", "verify").code == 0
+
+
+@pytest.mark.browser
+def test_the_administrator_signs_in_with_the_printed_password_and_sees_the_alert_come(
+    system: System, doors: dict[str, Login], control_room: Listener
+) -> None:
+    from tests.console.browser import chromium
+
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(system.url)
+        page.fill("#name", "admin")
+        page.fill("#password", system.password or "")
+        page.click("button[type=submit]")
+        page.wait_for_selector(".desk .queue-head h2")
+        publish(system, doors["door-3"], *(denied("door-3", f"page-{number}") for number in range(3)))
+        alert = control_room.wait_for(raised_at("door-3"), ALERTS)
+        page.wait_for_selector(f'[data-alert="{alert["id"]}"]')

@@ -24,8 +24,8 @@ SQUADS = {"north": "n01", "south": "s01"}
 DOORS = ("gate-n1", "gate-n2", "door-1", "door-2", "door-3", "door-4")
 PUBLISHERS = 3
 SLICE_S = 0.05
-EVENTS_PER_SLICE = 5
-"""Events of one publisher in one slice: 100 a second each."""
+EVENTS_PER_SLICE = 3
+"""Events of one publisher in one slice: 60 a second each."""
 CYCLE = 40
 """One burst of denials and one strange plate in so many events."""
 WAITING_MAX = 300
