@@ -15,7 +15,7 @@ from typing import Any
 from eventlog.ports import EventLog, Position
 from tests.support import checks
 from tests.support.brokers import ConfiguredMosquitto
-from tests.support.load import EVENTS_PER_SLICE, SQUADS, Load, Logins, Phones
+from tests.support.load import SQUADS, Load, Logins, Phones
 from tests.support.mqtt import Key
 from tests.support.system import ESTATE, System
 from tests.support.waiting import wait_until
@@ -32,10 +32,8 @@ class Scene:
         folder: Path,
         broker: str,
         environment: dict[str, str] | None = None,
-        per_slice: int = EVENTS_PER_SLICE,
     ) -> None:
         self.name = broker
-        self._per_slice = per_slice
         self.heard_from: Position = 0
         """From here on in the log, phones can't have missed a message."""
         self.system = System(folder, environment=environment)
@@ -68,7 +66,7 @@ class Scene:
     def load(self, what: str) -> Iterator[tuple[Load, Random]]:
         """Load while the block runs; then every message must have been answered."""
         run = f"r{next(self._runs)}"
-        load = Load(self.system, self.logins.gateway, run, SEED, self._per_slice)
+        load = Load(self.system, self.logins.gateway, run, SEED)
         try:
             load.wait_flowing()
             yield load, Random(f"{SEED} {self.name} {what}")

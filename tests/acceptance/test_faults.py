@@ -62,12 +62,13 @@ def test_the_disk_refuses_writes(scene: Scene) -> None:
 def test_the_database_is_locked_for_ten_seconds(scene: Scene) -> None:
     before = roles(scene.system)
     with scene.load("lock") as (load, random):
-        load.go_on_for(random.uniform(*BETWEEN_S))
-        with locked(scene.system):
-            stands = head(scene.system)
-            hold(LOCKED_S)
-            assert head(scene.system) == stands
-        load.wait_flowing()
+        for _ in range(1 if scene.mosquitto is None else 2):  # three of them over both
+            load.go_on_for(random.uniform(*BETWEEN_S))
+            with locked(scene.system):
+                stands = head(scene.system)
+                hold(LOCKED_S)
+                assert head(scene.system) == stands
+            load.wait_flowing()
     scene.all_is_well()
     assert roles(scene.system) == before, "a lock is waited for, not died of"
 
@@ -94,8 +95,7 @@ def clock_file(tmp_path: Path) -> Path:
 
 
 def test_the_machines_clock_jumps(tmp_path: Path, clock_file: Path) -> None:
-    environment = {"PYTHONPATH": str(CLOCKSHIFT), "CLOCK_OFFSET_FILE": str(clock_file)}
-    scene = Scene(tmp_path, "embedded", environment)
+    scene = Scene(tmp_path, "embedded", shifted_by(clock_file))
     try:
         with scene.load("clock") as (load, random):
             for jump_s in (3_600, -3_600, 86_400 * 2):
@@ -107,6 +107,11 @@ def test_the_machines_clock_jumps(tmp_path: Path, clock_file: Path) -> None:
         scene.all_is_well(fresh_log=True)
     finally:
         scene.close()
+
+
+def shifted_by(file: Path) -> dict[str, str]:
+    """The environment in which a system's wall clock is off by the seconds in a file."""
+    return {"PYTHONPATH": str(CLOCKSHIFT), "CLOCK_OFFSET_FILE": str(file)}
 
 
 def stamped_within_s(system: System, after: int) -> float:

@@ -163,11 +163,8 @@ class Phones:
 class Load:
     """Publishers in threads of their own, from now until `stop`."""
 
-    def __init__(
-        self, system: System, login: Login, run: str, seed: int, per_slice: int = EVENTS_PER_SLICE
-    ) -> None:
+    def __init__(self, system: System, login: Login, run: str, seed: int) -> None:
         self._stop = threading.Event()
-        self._per_slice = per_slice
         self.publishers = [
             Publisher(system.mqtt_url, login.user, login.password, f"{run}-load-{number}")
             for number in range(PUBLISHERS)
@@ -187,7 +184,7 @@ class Load:
         while not self._stop.wait(SLICE_S):
             if publisher.waiting > WAITING_MAX:
                 continue
-            for _ in range(self._per_slice):
+            for _ in range(EVENTS_PER_SLICE):
                 must_raise, sent = next(events)
                 publisher.event(sent)
                 if must_raise:
