@@ -8,7 +8,7 @@ Only zones that something touched are looked at again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +44,32 @@ class Cause:
     until_us: int | None
 
 
+_NEVER_US = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class _Summary:
+    """A zone's causes in short: the worst, the one that neighbours hear of, and when the first one ends."""
+
+    worst: Cause | None
+    loud: str
+    """The last alert's id among the high and critical ones; empty when there is none."""
+    ends_us: int
+    loud_ends_us: int
+
+
+def _summed(causes: Collection[Cause]) -> _Summary:
+    # Among equals the alert's id decides: their order here is another one after a restart.
+    worst = max(causes, key=lambda cause: (_RANK[_HERE[cause.severity]], cause.alert), default=None)
+    loud = [cause for cause in causes if cause.severity in {"high", "critical"}]
+    return _Summary(
+        worst,
+        max((cause.alert for cause in loud), default=""),
+        min((cause.until_us for cause in causes if cause.until_us is not None), default=_NEVER_US),
+        min((cause.until_us for cause in loud if cause.until_us is not None), default=_NEVER_US),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Trigger:
     """What is being handled, in case a level changes by it."""
@@ -72,6 +98,7 @@ class Safety:
         self._down: set[str] = set()
         self._down_changed = False
         self._causes: dict[str, dict[str, Cause]] = {}
+        self._summaries: dict[str, _Summary] = {}
         self._touched: set[str] = set()
         self._plan = _Plan(Estate(""))
         self._dirty: set[str] = set()
@@ -85,6 +112,7 @@ class Safety:
         """An alert was raised or changed."""
         until_us = to_us(alert.closed_at) + HOLD_US if alert.closed_at else None
         self._causes.setdefault(alert.zone, {})[alert.id] = Cause(alert.id, alert.severity, until_us)
+        self._summaries.pop(alert.zone, None)
         self._touched.add(alert.zone)
         self._touched.update(self._plan.neighbours.get(alert.zone, ()))
 
@@ -166,34 +194,32 @@ class Safety:
         return True
 
     def _look(self, zone: str, now_us: int) -> Found:
-        own = self._standing(zone, now_us)
-        near = [
-            cause
-            for neighbour in self._plan.neighbours.get(zone, ())
-            for cause in self._standing(neighbour, now_us)
-            if cause.severity in {"high", "critical"}
-        ]
-        ends = [cause.until_us for cause in (*own, *near) if cause.until_us is not None]
-        again_us = min(ends, default=None)
-        # Among equals the alert's id decides: their order here is another one after a restart.
-        worst = max(own, key=lambda cause: (_RANK[_HERE[cause.severity]], cause.alert), default=None)
-        level: SafetyLevel = _HERE[worst.severity] if worst else "watch" if near else "safe"
+        own = self._summary(zone, now_us)
+        loud, ends = "", own.ends_us
+        for neighbour in self._plan.neighbours.get(zone, ()):
+            near = self._summary(neighbour, now_us)
+            loud, ends = max(loud, near.loud), min(ends, near.loud_ends_us)
+        again_us = None if ends == _NEVER_US else ends
+        level: SafetyLevel = _HERE[own.worst.severity] if own.worst else "watch" if loud else "safe"
         if self._blind(zone) and _RANK["unknown"] > _RANK[level]:
             return Found("unknown", again_us=again_us)
-        if worst:
-            return Found(level, worst.alert, "alert", again_us)
-        if near:
-            return Found(level, max(cause.alert for cause in near), "neighbour", again_us)
+        if own.worst:
+            return Found(level, own.worst.alert, "alert", again_us)
+        if loud:
+            return Found(level, loud, "neighbour", again_us)
         return Found("safe", again_us=again_us)
 
-    def _standing(self, zone: str, now_us: int) -> list[Cause]:
-        causes = self._causes.get(zone)
-        if not causes:
-            return []
+    def _summary(self, zone: str, now_us: int) -> _Summary:
+        """What a zone's causes come to; made anew when one was added, changed or has ended."""
+        known = self._summaries.get(zone)
+        if known and now_us < known.ends_us:
+            return known
+        causes = self._causes.get(zone, {})
         for alert_id, cause in list(causes.items()):
             if cause.until_us is not None and cause.until_us <= now_us:
                 del causes[alert_id]
-        return list(causes.values())
+        made = self._summaries[zone] = _summed(causes.values())
+        return made
 
     def _blind(self, zone: str) -> bool:
         watchers = self._plan.watchers.get(zone)
