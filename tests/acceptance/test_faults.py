@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.kill, pytest.mark.timeout(300)]
 MOMENTS = 3
 BETWEEN_S = (0.1, 1.0)
 LOCKED_S = 10.0
-DISK_FULL_S = 2.0
+DISK_FULL_S = 1.0
 CLOCKSHIFT = Path(__file__).parents[1] / "support" / "clockshift"
 
 

@@ -15,7 +15,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(300)]
 MOMENTS = 3
-BETWEEN_S = (0.1, 1.5)
+BETWEEN_S = (0.1, 1.0)
 
 
 def breaks_the_broker(scene: Scene, role: str) -> bool:
