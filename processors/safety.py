@@ -8,8 +8,9 @@ Only zones that something touched are looked at again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal
 
 import orjson
@@ -51,23 +52,27 @@ _NEVER_US = 2**62
 class _Summary:
     """A zone's causes in short: the worst, the one that neighbours hear of, and when the first one ends."""
 
-    worst: Cause | None
-    loud: str
+    worst: Cause | None = None
+    loud: str = ""
     """The last alert's id among the high and critical ones; empty when there is none."""
-    ends_us: int
-    loud_ends_us: int
+    ends_us: int = _NEVER_US
+    loud_ends_us: int = _NEVER_US
+
+    def with_one(self, cause: Cause) -> _Summary:
+        """With one cause more."""
+        until_us = _NEVER_US if cause.until_us is None else cause.until_us
+        is_loud = cause.severity in {"high", "critical"}
+        return _Summary(
+            max(self.worst, cause, key=_weight) if self.worst else cause,
+            max(self.loud, cause.alert) if is_loud else self.loud,
+            min(self.ends_us, until_us),
+            min(self.loud_ends_us, until_us) if is_loud else self.loud_ends_us,
+        )
 
 
-def _summed(causes: Collection[Cause]) -> _Summary:
+def _weight(cause: Cause) -> tuple[int, str]:
     # Among equals the alert's id decides: their order here is another one after a restart.
-    worst = max(causes, key=lambda cause: (_RANK[_HERE[cause.severity]], cause.alert), default=None)
-    loud = [cause for cause in causes if cause.severity in {"high", "critical"}]
-    return _Summary(
-        worst,
-        max((cause.alert for cause in loud), default=""),
-        min((cause.until_us for cause in causes if cause.until_us is not None), default=_NEVER_US),
-        min((cause.until_us for cause in loud if cause.until_us is not None), default=_NEVER_US),
-    )
+    return _RANK[_HERE[cause.severity]], cause.alert
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +116,14 @@ class Safety:
     def alert(self, alert: Alert) -> None:
         """An alert was raised or changed."""
         until_us = to_us(alert.closed_at) + HOLD_US if alert.closed_at else None
-        self._causes.setdefault(alert.zone, {})[alert.id] = Cause(alert.id, alert.severity, until_us)
-        self._summaries.pop(alert.zone, None)
+        cause = Cause(alert.id, alert.severity, until_us)
+        causes = self._causes.setdefault(alert.zone, {})
+        before, causes[alert.id] = causes.get(alert.id), cause
+        if before == cause:
+            return
+        known = self._summaries.pop(alert.zone, None)
+        if known and before is None:
+            self._summaries[alert.zone] = known.with_one(cause)
         self._touched.add(alert.zone)
         self._touched.update(self._plan.neighbours.get(alert.zone, ()))
 
@@ -218,7 +229,8 @@ class Safety:
         for alert_id, cause in list(causes.items()):
             if cause.until_us is not None and cause.until_us <= now_us:
                 del causes[alert_id]
-        made = self._summaries[zone] = _summed(causes.values())
+        made = reduce(_Summary.with_one, causes.values(), _Summary())
+        self._summaries[zone] = made
         return made
 
     def _blind(self, zone: str) -> bool:
