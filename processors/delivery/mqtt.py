@@ -38,6 +38,8 @@ BEAT_S_MIN = 1.0
 WAIT_MAX_S = 0.2
 RENEW_WITHIN_S = 0.05
 """Retained lists and levels follow the alerts themselves, which go out first."""
+LOOK_S = 0.1
+"""Connections are looked after this often, and whenever something is under way on them."""
 PAUSE_S = 0.001
 """Between looks while devices keep the log busy: most of what they send is not for us."""
 BACK_OFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
@@ -182,6 +184,7 @@ class _Session:
         self._renew_by_s: float | None = None
         self._beat_s = float("-inf")
         self._beat_us = 0
+        self._looked_s = 0.0
         self._resent_upto: Position = 0
         self._sent = Counter[str]()
         self.sent_upto: Position = 0
@@ -237,9 +240,10 @@ class _Session:
             self._bell.wait(rung, left_s)
         elif self._eventlog.wait(self._read, left_s):
             time.sleep(PAUSE_S)
-        for link in self._status.values():
-            link.collect()
-        self._link.collect()
+        if now_s - self._looked_s >= LOOK_S:
+            self._looked_s = now_s
+            for link in (self._link, *self._status.values()):
+                link.collect()
         if self._link.lost:
             raise LinkError("the connection is lost")
 
