@@ -129,6 +129,13 @@ class Scene:
         gone = self.system.kill9(what)
         self.system.wait_role(what, other_than=gone)
 
+    def kill_while_it_starts(self, after_s: float) -> None:
+        """SIGKILL to `up`, once more to the next one so many seconds after its start, then it may start."""
+        self.system.kill9_up()
+        self.system.start(ready=False)
+        hold(after_s)
+        self.kill("up")
+
 
 def hold(seconds: float) -> None:
     """Lets time pass while something is broken."""

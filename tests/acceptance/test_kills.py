@@ -26,10 +26,12 @@ def breaks_the_broker(scene: Scene, role: str) -> bool:
 @pytest.mark.parametrize("role", [*ROLES, "up"])
 def test_nothing_is_lost_and_it_goes_on_by_itself(scene: Scene, role: str) -> None:
     with scene.load(f"kill {role}") as (load, random):
-        for _ in range(MOMENTS):
+        for _ in range(MOMENTS if role != "up" else MOMENTS - 2):  # two more of `up` follow
             load.go_on_for(random.uniform(*BETWEEN_S))
             scene.kill(role)
             load.wait_flowing()
+        if role == "up":
+            scene.kill_while_it_starts(random.uniform(0.1, 3.0))
         if breaks_the_broker(scene, role):
             scene.phones_are_back()
     scene.all_is_well()

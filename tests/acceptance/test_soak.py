@@ -68,7 +68,10 @@ def kill_each(scene: Scene, load: Load, random: Random) -> None:
         scene.system.wait_role(role, other_than=pid)
     load.wait_flowing()
     load.go_on_for(random.uniform(*BETWEEN_S))
-    scene.kill("up")
+    if random.random() < 0.25:
+        scene.kill_while_it_starts(random.uniform(0.0, 5.0))
+    else:
+        scene.kill("up")
     load.wait_flowing()
 
 
