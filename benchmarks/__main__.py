@@ -1,6 +1,7 @@
 """Measures everything in one run and prints it beside its targets.
 
-    python -m benchmarks [--only mosquitto,latency,…] [--events N] [--rounds N] [--json] [--quick] [--large]
+    python -m benchmarks [--only mosquitto,latency,…] [--events N] [--rounds N] [--quick] [--large]
+                         [--json] [--write docs/performance.md]
 
 Leave the machine alone meanwhile: a bench beside something else measures the something else.
 """
@@ -9,15 +10,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 from benchmarks import appending, idle, latency, replay, throughput
 from benchmarks.machine import conditions
-from benchmarks.report import Figure, as_json, show
+from benchmarks.report import Figure, as_json, show, write_into
 from benchmarks.throughput import Pair
 
 
@@ -137,6 +140,7 @@ MEASURES: dict[str, Callable[[Size], list[Figure]]] = {
 
 def main() -> None:
     """The command."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that nothing stays behind
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", default=",".join(MEASURES), help=f"of {', '.join(MEASURES)}")
     parser.add_argument("--events", type=int, help="of a drain; default 60,000")
@@ -144,6 +148,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a few seconds: shows that it works, no speed")
     parser.add_argument("--large", action="store_true", help="also a log of ten million events (10 minutes)")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--write", type=Path, help="puts the figures into this page, between its marks")
     given = parser.parse_args()
     base = QUICK if given.quick else Size()
     size = Size(given.events or base.events, given.rounds or base.rounds, base.latency_s, base.append_s,
@@ -160,6 +165,8 @@ def main() -> None:
         print(json.dumps(as_json(figures, on), ensure_ascii=False, indent=2))
     else:
         show(figures, on)
+    if given.write:
+        write_into(given.write, figures, on)
     if given.large:
         subprocess.run(
             [sys.executable, "-m", "benchmarks.log_size", "--rows", str(size.large_rows)], check=True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
@@ -54,6 +55,31 @@ def show(figures: list[Figure], conditions: Mapping[str, str]) -> None:
         runs = " ".join(number(value) for value in one.spread) or one.note
         table.add_row(one.name, number(one.value), one.unit, runs, target, verdict)
     console.print(table)
+
+
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+
+
+def as_markdown(figures: list[Figure], conditions: Mapping[str, str]) -> str:
+    """The same for the docs."""
+    lines = ["| what | median | unit | runs | target |", "|---|---:|---|---|---|"]
+    for one in figures:
+        sign = "≥" if one.better == "more" else "≤"
+        verdict = {None: "", True: ", met", False: ", **missed**"}[one.met]
+        target = "" if one.target is None else f"{sign} {number(one.target)}{verdict}"
+        runs = " ".join(number(value) for value in one.spread) or one.note
+        lines.append(f"| {one.name} | {number(one.value)} | {one.unit} | {runs} | {target} |")
+    return "\n".join([*(f"- {name}: {text}" for name, text in conditions.items()), "", *lines])
+
+
+def write_into(page: Path, figures: list[Figure], conditions: Mapping[str, str]) -> None:
+    """Replaces the figures between the two marks of a page. Raises ValueError where it has none."""
+    text = page.read_text("utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{page}: expected {BEGIN} … {END}")
+    page.write_text(f"{before}{BEGIN}\n{as_markdown(figures, conditions)}\n{END}{after}", "utf-8")
 
 
 def as_json(figures: list[Figure], conditions: Mapping[str, str]) -> dict[str, object]:
