@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from functools import cached_property
@@ -13,6 +13,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from eventlog import plates
+from eventlog.plan import Plan
+from eventlog.times import to_us
+from eventlog.vocabulary import duty as d
+from eventlog.vocabulary import homes as h
 from eventlog.vocabulary import registry as r
 from eventlog.vocabulary.base import Event
 from eventlog.vocabulary.command import RuleActivated, RuleDeactivated
@@ -32,6 +36,19 @@ class Estate:
     watch: Mapping[str, r.WatchEntrySet] = field(default_factory=dict)
     squads: Mapping[str, r.SquadSet] = field(default_factory=dict)
     rules: Mapping[str, RuleActivated] = field(default_factory=dict)
+    homes: Mapping[str, h.HomeSet] = field(default_factory=dict)
+    people: Mapping[str, h.PersonSet] = field(default_factory=dict)
+    credentials: Mapping[str, h.CredentialSet] = field(default_factory=dict)
+    visitors: Mapping[str, h.VisitorSet] = field(default_factory=dict)
+    shops: Mapping[str, h.ShopSet] = field(default_factory=dict)
+    radios: Mapping[str, h.RadioSet] = field(default_factory=dict)
+    duties: Mapping[str, d.DutySet] = field(default_factory=dict)
+    checkpoints: Mapping[str, d.CheckpointSet] = field(default_factory=dict)
+    rounds: Mapping[str, d.RoundSet] = field(default_factory=dict)
+    maintenance: Mapping[str, d.MaintenanceSet] = field(default_factory=dict)
+    gatherings: Mapping[str, d.GatheringSet] = field(default_factory=dict)
+    drills: Mapping[str, d.DrillSet] = field(default_factory=dict)
+    segments: Mapping[str, d.SegmentSet] = field(default_factory=dict)
 
     def with_event(self, event: Event) -> Estate:
         """The estate after a registry or rule event; itself for any other event."""
@@ -98,6 +115,91 @@ class Estate:
                 found[device.parent] = (*found.get(device.parent, ()), device.device)
         return found
 
+    @cached_property
+    def plan(self) -> Plan:
+        """Which zones touch which, and how far it is between them."""
+        return Plan(self.zones.values())
+
+    @cached_property
+    def cameras_of(self) -> Mapping[str, tuple[str, ...]]:
+        """The cameras that see each zone."""
+        found: dict[str, tuple[str, ...]] = {}
+        for device in self.devices.values():
+            if device.family == "camera":
+                for zone in device.sees or (device.zone,):
+                    found[zone] = (*found.get(zone, ()), device.device)
+        return found
+
+    @cached_property
+    def segments_of(self) -> Mapping[str, tuple[str, ...]]:
+        """The fence segments of each device."""
+        found: dict[str, tuple[str, ...]] = {}
+        for segment in self.segments.values():
+            found[segment.device] = (*found.get(segment.device, ()), segment.segment)
+        return found
+
+    @cached_property
+    def visitors_by_plate(self) -> Mapping[str, tuple[h.VisitorSet, ...]]:
+        """Visitors' permits by normal plate."""
+        found: dict[str, tuple[h.VisitorSet, ...]] = {}
+        for visitor in self.visitors.values():
+            if visitor.plate:
+                plate = plates.normal(visitor.plate)
+                found[plate] = (*found.get(plate, ()), visitor)
+        return found
+
+    @cached_property
+    def watched_people(self) -> Mapping[str, tuple[r.WatchEntrySet, ...]]:
+        """Watch list entries by person."""
+        found: dict[str, tuple[r.WatchEntrySet, ...]] = {}
+        for entry in self.watch.values():
+            if entry.kind == "person":
+                found[entry.value] = (*found.get(entry.value, ()), entry)
+        return found
+
+    @cached_property
+    def credentials_of(self) -> Mapping[str, tuple[str, ...]]:
+        """The credentials of each person."""
+        found: dict[str, tuple[str, ...]] = {}
+        for credential in self.credentials.values():
+            if credential.person:
+                found[credential.person] = (*found.get(credential.person, ()), credential.credential)
+        return found
+
+    def in_maintenance(self, at_us: int, *, device: str | None = None, zone: str | None = None) -> bool:
+        """Whether work is planned at that moment on a device (or its parent, or its zone), or in a zone."""
+        if not self.maintenance:
+            return False
+        devices, zones = {device}, {zone}
+        if device is not None and device in self.devices:
+            devices.add(self.devices[device].parent)
+            zones.add(self.devices[device].zone)
+        return any(
+            within_us(each, at_us) and not (devices.isdisjoint(each.devices) and zones.isdisjoint(each.zones))
+            for each in self.maintenance.values()
+        )
+
+    def gathering_at(self, zone: str, at_us: int) -> d.GatheringSet | None:
+        """The announced gathering in a zone at a moment, if there is one."""
+        for each in self.gatherings.values():
+            if zone in each.zones and within_us(each, at_us):
+                return each
+        return None
+
+    def drill_at(self, zone: str, rule: str, at_us: int) -> bool:
+        """Whether what a rule raises in a zone at a moment belongs to a drill."""
+        return any(
+            within_us(each, at_us)
+            and (not each.zones or zone in each.zones)
+            and (not each.rules or rule in each.rules)
+            for each in self.drills.values()
+        )
+
+    def duties_at(self, at_us: int, squad: str | None = None) -> tuple[d.DutySet, ...]:
+        """The shifts on duty at a moment, of one squad or of all, in order of their ids."""
+        found = (each for each in self.duties.values() if squad in (None, each.squad))
+        return tuple(sorted((each for each in found if within_us(each, at_us)), key=lambda each: each.duty))
+
     def door_zone(self, door: str) -> str:
         """The zone of a door: its own, else its device's, else the estate itself."""
         if door in self.doors:
@@ -131,12 +233,24 @@ class Estate:
         now = self.local(moment).time()
         return start <= now < end if start < end else now >= start or now < end
 
+    def within_any(self, hours: Iterable[r.Hours], moment: datetime) -> bool:
+        """Whether a moment falls into any of these hours."""
+        return any(self.within(each, moment) for each in hours)
+
     def is_night(self, moment: datetime) -> bool:
         """Whether a moment falls into the estate's night."""
         return self.within(self.settings.night if self.settings else _NIGHT, moment)
 
 
 _NIGHT = r.Hours(start="22:00", end="06:00")
+
+Planned = d.DutySet | d.MaintenanceSet | d.GatheringSet | d.DrillSet
+
+
+def within_us(planned: Planned, at_us: int) -> bool:
+    """Whether a moment (µs since 1970) falls into what is planned; the end no longer does."""
+    return to_us(planned.starts_at) <= at_us < to_us(planned.ends_at)
+
 
 Fold = Callable[[Estate, Any], Estate]
 
@@ -180,6 +294,32 @@ _FOLDS: dict[type[Event], Fold] = {
     r.WatchEntryRemoved: _remover("watch", watch_key),
     r.SquadSet: _setter("squads", lambda e: e.squad),
     r.SquadRemoved: _remover("squads", lambda e: e.entry),
+    h.HomeSet: _setter("homes", lambda e: e.home),
+    h.HomeRemoved: _remover("homes", lambda e: e.home),
+    h.PersonSet: _setter("people", lambda e: e.person),
+    h.PersonRemoved: _remover("people", lambda e: e.person),
+    h.CredentialSet: _setter("credentials", lambda e: e.credential),
+    h.CredentialRemoved: _remover("credentials", lambda e: e.credential),
+    h.VisitorSet: _setter("visitors", lambda e: e.visitor),
+    h.VisitorRemoved: _remover("visitors", lambda e: e.visitor),
+    h.ShopSet: _setter("shops", lambda e: e.shop),
+    h.ShopRemoved: _remover("shops", lambda e: e.shop),
+    h.RadioSet: _setter("radios", lambda e: e.address),
+    h.RadioRemoved: _remover("radios", lambda e: e.address),
+    d.DutySet: _setter("duties", lambda e: e.duty),
+    d.DutyRemoved: _remover("duties", lambda e: e.entry),
+    d.CheckpointSet: _setter("checkpoints", lambda e: e.checkpoint),
+    d.CheckpointRemoved: _remover("checkpoints", lambda e: e.entry),
+    d.RoundSet: _setter("rounds", lambda e: e.plan),
+    d.RoundRemoved: _remover("rounds", lambda e: e.entry),
+    d.MaintenanceSet: _setter("maintenance", lambda e: e.maintenance),
+    d.MaintenanceRemoved: _remover("maintenance", lambda e: e.entry),
+    d.GatheringSet: _setter("gatherings", lambda e: e.gathering),
+    d.GatheringRemoved: _remover("gatherings", lambda e: e.entry),
+    d.DrillSet: _setter("drills", lambda e: e.drill),
+    d.DrillRemoved: _remover("drills", lambda e: e.entry),
+    d.SegmentSet: _setter("segments", lambda e: e.segment),
+    d.SegmentRemoved: _remover("segments", lambda e: e.entry),
     RuleActivated: _setter("rules", lambda e: e.rule),
     RuleDeactivated: _remover("rules", lambda e: e.rule),
 }

@@ -54,13 +54,21 @@ class EstateSet(Event):
 
 @event("registry.zone_set", role=Role.INPUT, version=2)
 class ZoneSet(Event):
-    """A part of the estate. Version 1 had `adjacent` as a list of zone ids, with no distances."""
+    """A part of the estate. Version 1 had `adjacent` as a list of zone ids, with no distances.
+
+    `open_hours`: when people may be here; None for always. `armed_hours`: when nobody may. `watch_hours`:
+    when lingering here matters. `sensitive`: phones that nobody knows matter here at night.
+    """
 
     zone: Name
     name: Words
     kind: Name = "area"
     adjacent: tuple[Neighbour, ...] = ()
     squad: str | None = None
+    open_hours: tuple[Hours, ...] | None = None
+    armed_hours: tuple[Hours, ...] = ()
+    watch_hours: tuple[Hours, ...] = ()
+    sensitive: bool = False
 
 
 @event("registry.device_set", role=Role.INPUT)
