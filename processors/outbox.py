@@ -19,25 +19,29 @@ def source_of(estate: str) -> str:
 
 @dataclass
 class Outbox:
-    """The outputs of an estate's step; `now_us` is the time of what is being handled."""
+    """The outputs of an estate's step."""
 
     estate: str
     events: list[NewEvent] = field(default_factory=list)
-    now_us: int = 0
-    input_id: str | None = None
-    """The id of the input being handled; None where time itself is the cause."""
     _by: Recorded | Wakeup | None = None
     _ordinal: int = 0
 
-    def begin_input(self, entry: Recorded) -> None:
-        """What follows is caused by this input."""
-        self.now_us, self.input_id = entry.recorded_us, entry.id
-        self._by, self._ordinal = entry, 0
+    def begin(self, by: Recorded | Wakeup) -> None:
+        """What follows is caused by this input or wake-up."""
+        self._by, self._ordinal = by, 0
 
-    def begin_wakeup(self, wakeup: Wakeup) -> None:
-        """What follows is caused by this wake-up."""
-        self.now_us, self.input_id = wakeup.fire_us, None
-        self._by, self._ordinal = wakeup, 0
+    @property
+    def now_us(self) -> int:
+        """The time of what is being handled."""
+        by = self._by
+        if by is None:
+            return 0
+        return by.fire_us if isinstance(by, Wakeup) else by.recorded_us
+
+    @property
+    def input_id(self) -> str | None:
+        """The id of the input being handled; None where time itself is the cause."""
+        return None if self._by is None or isinstance(self._by, Wakeup) else self._by.id
 
     @property
     def _cause(self) -> str:

@@ -58,10 +58,11 @@ class RuleRun:
     """One rule's states. `active` is False while it only warms up: its signals are dropped then."""
 
     def __init__(self, rule: Rule[Any], wakeups: Wakeups) -> None:
-        self.rule = rule
         self.name = rule.name
         self.active = False
+        self._bind(rule)
         self._wakeups = wakeups
+        self._standing = wakeups.standing(rule.name)
         self._cells: dict[str, Cell] = {}
         self._dirty: dict[str, Cell | None] = {}
         self._forgets: list[tuple[int, str]] = []
@@ -73,33 +74,40 @@ class RuleRun:
         """Binds the settings that hold from now on; silent without them, or for another version. Raises
         pydantic.ValidationError for settings that the rule does not have; it is silent then."""
         kind = type(self.rule)
-        self.rule, self.active = kind(), False
+        self.active = False
+        self._bind(kind())
         if activated is not None and activated.version == kind.version:
-            self.rule, self.active = kind.configured(activated.settings, activated.zones), True
+            self._bind(kind.configured(activated.settings, activated.zones))
+            self.active = True
+
+    def _bind(self, rule: Rule[Any]) -> None:
+        """Looks its methods up once: they run for every event."""
+        self.rule = rule
+        self._keys, self._on_event = rule.keys, rule.on_event
+        self._initial = rule.initial()
 
     def on_event(self, entry: Recorded, estate: Estate) -> tuple[Signal, ...]:
         """Gives an event to each of its keys."""
-        rule = self.rule
         now_us = entry.recorded_us
-        told: tuple[Signal, ...] = ()
         try:
-            keys = rule.keys(entry, estate)
+            keys = self._keys(entry, estate)
         except Exception as error:
             self._note(entry.position, error)
             return ()
+        told: tuple[Signal, ...] = ()
+        cells = self._cells
         for key in keys:
-            cell = self._cells.get(key)
-            fresh = cell is None or cell.forget_us <= now_us
-            state = rule.initial() if fresh else cell.state  # type: ignore[union-attr]
+            cell = cells.get(key)
+            state = self._initial if cell is None or cell.forget_us <= now_us else cell.state
             try:
-                step = rule.on_event(key, state, entry, estate)
+                step = self._on_event(key, state, entry, estate)
             except Exception as error:
                 self._note(entry.position, error)
                 continue
             if step is None:
                 continue
-            if step.signals:
-                told += step.signals
+            if step[1]:
+                told += step[1]
             self._keep(key, cell, step, now_us)
         if told and entry.late:
             told = tuple(replace(signal, late=True) for signal in told)
@@ -142,9 +150,13 @@ class RuleRun:
 
     def _keep(self, key: str, cell: Cell | None, step: Step[Any], now_us: int) -> None:
         state, _, wake_us, forget_us = step
-        if wake_us != KEEP_WAKE:
-            self._wake(key, cell, wake_us, now_us)
-        if state is self.rule.initial() and (wake_us is None or wake_us == KEEP_WAKE):
+        standing = self._standing.get(key)
+        if wake_us is None:
+            if standing is not None:
+                del self._standing[key]
+        elif wake_us != KEEP_WAKE and (standing is None or standing[1] != wake_us):
+            self._wakeups.set(self.name, key, wake_us, fire_time(wake_us, now_us))
+        if state is self._initial and (wake_us is None or wake_us == KEEP_WAKE):
             if cell is not None:
                 del self._cells[key]
                 self._dirty[key] = None
@@ -153,23 +165,17 @@ class RuleRun:
             cell = self._cells[key] = Cell(state)
         else:
             cell.state = state
-        cell.forget_us = NEVER_US if forget_us is None else forget_us
         self._dirty[key] = cell
-        if forget_us is not None and not cell.queued:
+        if forget_us is None:
+            cell.forget_us = NEVER_US
+            return
+        cell.forget_us = forget_us
+        if not cell.queued:
             self._queue(key, cell)
 
     def _queue(self, key: str, cell: Cell) -> None:
         cell.queued = True
         heappush(self._forgets, (cell.forget_us, key))
-
-    def _wake(self, key: str, cell: Cell | None, wake_us: int | None, now_us: int) -> None:
-        if wake_us is None:
-            if cell is not None:
-                self._wakeups.cancel(self.name, key)
-            return
-        standing = self._wakeups.get(self.name, key)
-        if standing is None or standing.due_us != wake_us:
-            self._wakeups.set(self.name, key, wake_us, fire_time(wake_us, now_us))
 
     def load(self, saved: SavedState) -> bool:
         """Takes back a saved state, with its wake-up; False when it isn't one of this rule and version."""
@@ -194,7 +200,7 @@ class RuleRun:
             if cell is None:
                 gone.append(self._prefix + key)
                 continue
-            wakeup = self._wakeups.get(self.name, key)
+            wakeup = self._standing.get(key)
             due_us, fire_us = (wakeup.due_us, wakeup.fire_us) if wakeup else (None, None)
             value = orjson.dumps((cell.state, cell.forget_us, due_us, fire_us))
             write.append(SavedState(self._prefix + key, value, fire_us))

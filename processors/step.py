@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, cast
 
 import orjson
@@ -37,6 +38,7 @@ from eventlog.vocabulary import (
 )
 from processors.alerts.commands import decide, wish_of
 from processors.alerts.desk import ACK, SHELF, AlertDesk
+from processors.effective import Measures
 from processors.outbox import Outbox
 from processors.rules import RULES
 from processors.rules.base import Clear, Raise, Rule, Signal
@@ -77,6 +79,7 @@ class EstateStep:
         self._runs = {name: RuleRun(rule(), self._wakeups) for name, rule in sorted(rules.items())}
         self.alerts = AlertDesk(estate.id, self._wakeups)
         self.safety = Safety(self._wakeups)
+        self._measures = Measures()
         self._now_us = 0
         self._clock_saved_us = 0
         self._by_type: dict[str, list[RuleRun]] = {}
@@ -93,7 +96,7 @@ class EstateStep:
             if each.key == _CLOCK:
                 self._now_us = self._clock_saved_us = orjson.loads(each.value)
                 continue
-            taken = self.alerts.load(each) or self.safety.load(each)
+            taken = self.alerts.load(each) or self.safety.load(each) or self._measures.load(each)
             # What no rule takes back was kept by another version of it: that state begins anew.
             _ = taken or any(run.load(each) for run in self._runs.values())
         self.safety.follow(self.estate)
@@ -108,16 +111,30 @@ class EstateStep:
             self._fire(now_us)
         if now_us > self._now_us:
             self._now_us = now_us
+        entry = self._measures.look(entry)
+        seen = self._measures.seen
+        if seen:
+            self._out.begin(entry)
+            self._measured(entry)
         runs, ours = self._by_type.get(kind), kind in _OURS
         if runs is None and not ours:
             return
-        self._out.begin_input(entry)
+        if not seen:
+            self._out.begin(entry)
         if ours:
             self._settle(self._ours(entry))
         for run in runs or ():
             signals = run.on_event(entry, self.estate)
             if signals:
                 self._settle(self._tell(run, signals))
+
+    def _measured(self, entry: Recorded) -> None:
+        """Gives what an input showed of its device to the rules about clocks and counters."""
+        for measured in self._measures.take():
+            told = replace(entry, type=measured.TYPE)
+            told.event = measured
+            for run in self._by_type.get(measured.TYPE, ()):
+                self._settle(self._tell(run, run.on_event(told, self.estate)))
 
     def _ours(self, entry: Recorded) -> Trigger | None:
         if entry.type in FOLDED_TYPES:
@@ -135,7 +152,7 @@ class EstateStep:
             if wakeup is None:
                 return
             self._now_us = max(self._now_us, wakeup.fire_us)
-            self._out.begin_wakeup(wakeup)
+            self._out.begin(wakeup)
             self._settle(self._woken(wakeup))
 
     def _woken(self, wakeup: Wakeup) -> Trigger:
@@ -200,6 +217,8 @@ class EstateStep:
             at=from_us(signal.at_us),
         )
         self._out.add(run.name, signal.key, event)
+        if signal.says is not None:
+            self._out.add(run.name, signal.key, signal.says)
         self.alerts.raised(run.name, signal, self.estate, self._out)
 
     def _clear(self, run: RuleRun, signal: Clear) -> None:
@@ -248,7 +267,7 @@ class EstateStep:
         write: list[SavedState] = []
         gone: list[str] = []
         parts = [run.changed(self._now_us) for run in self._runs.values()]
-        parts += [self.alerts.changed(self._now_us), self.safety.changed()]
+        parts += [self.alerts.changed(self._now_us), self.safety.changed(), self._measures.changed()]
         for saved, removed in parts:
             write += saved
             gone += removed

@@ -32,41 +32,49 @@ class Wakeups:
 
     def __init__(self) -> None:
         self._heap: list[Wakeup] = []
-        self._standing: dict[tuple[str, str], Wakeup] = {}
+        self._standing: dict[str, dict[str, Wakeup]] = {}
+        self._heap_max = _HEAP_MAX
+
+    def standing(self, owner: str) -> dict[str, Wakeup]:
+        """The standing wake-ups of an owner by key. Whoever takes one out has cancelled it; they are set by
+        `set` only."""
+        return self._standing.setdefault(owner, {})
 
     def set(self, owner: str, key: str, due_us: int, fire_us: int) -> None:
         """Sets or replaces the wake-up of this owner and key."""
         wakeup = Wakeup(fire_us, due_us, owner, key)
-        self._standing[owner, key] = wakeup
+        self.standing(owner)[key] = wakeup
         heappush(self._heap, wakeup)
-        if len(self._heap) > 4 * len(self._standing) + 1_000:
-            self._heap = list(self._standing.values())
+        if len(self._heap) > self._heap_max:
+            self._heap = [each for own in self._standing.values() for each in own.values()]
             heapify(self._heap)
+            self._heap_max = _HEAP_MAX + 4 * len(self._heap)
 
     def cancel(self, owner: str, key: str) -> None:
         """Takes the wake-up back, where there is one."""
-        self._standing.pop((owner, key), None)
+        self.standing(owner).pop(key, None)
 
     def get(self, owner: str, key: str) -> Wakeup | None:
         """The standing wake-up of this owner and key."""
-        return self._standing.get((owner, key))
+        return self.standing(owner).get(key)
 
     def next_us(self) -> int | None:
         """When the next one fires."""
         while self._heap:
             first = self._heap[0]
-            if self._standing.get((first.owner, first.key)) == first:
+            if self._standing[first.owner].get(first.key) is first:
                 return first.fire_us
             heappop(self._heap)
         return None
 
     def pop(self, now_us: int) -> Wakeup | None:
         """Takes out the first one that fires by `now_us`."""
-        heap = self._heap
+        heap, standing = self._heap, self._standing
         while heap and heap[0][0] <= now_us:
             first = heappop(heap)
-            if self._standing.get((first.owner, first.key)) == first:
-                del self._standing[first.owner, first.key]
+            own, key = standing[first[2]], first[3]
+            if own.get(key) is first:
+                del own[key]
                 return first
         return None
 
@@ -80,5 +88,8 @@ class Wakeups:
         """A lower bound of `next_us`, for a cheap look before every input."""
         return self._heap[0][0] if self._heap else _NEVER_US
 
+
+_HEAP_MAX = 1_000
+"""Entries of the heap before stale ones are looked for, besides those that were standing last time."""
 
 _NEVER_US = 2**62

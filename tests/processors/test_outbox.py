@@ -12,7 +12,7 @@ from tests.processors.story import NOON
 def ids(wakeup: Wakeup, count: int = 1) -> list[str]:
     """The ids of outputs about one zone that a wake-up causes."""
     out = Outbox(NAME)
-    out.begin_wakeup(wakeup)
+    out.begin(wakeup)
     for _ in range(count):
         out.add(
             "safety",
