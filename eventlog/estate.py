@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from functools import cached_property
@@ -13,13 +13,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from eventlog import plates
+from eventlog.folds import FOLDED_TYPES, FOLDS, watch_key
 from eventlog.plan import Plan
-from eventlog.times import to_us
+from eventlog.times import from_us, to_us
 from eventlog.vocabulary import duty as d
 from eventlog.vocabulary import homes as h
 from eventlog.vocabulary import registry as r
 from eventlog.vocabulary.base import Event
-from eventlog.vocabulary.command import RuleActivated, RuleDeactivated
+from eventlog.vocabulary.command import RuleActivated
+
+__all__ = ["FOLDED_TYPES", "Estate", "Planned", "watch_key", "within_us"]
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,23 @@ class Estate:
 
     def with_event(self, event: Event) -> Estate:
         """The estate after a registry or rule event; itself for any other event."""
-        fold = _FOLDS.get(type(event))
-        return fold(self, event) if fold else self
+        return self.with_events((event,))
+
+    def with_events(self, events: Iterable[Event]) -> Estate:
+        """The estate after these, one after the other. A register that changes is copied once for all."""
+        changed: dict[str, Any] = {}
+        for event in events:
+            if isinstance(event, r.EstateSet):
+                changed["settings"] = event
+            elif fold := FOLDS.get(type(event)):
+                register = changed.get(fold.register)
+                if register is None:
+                    register = changed[fold.register] = dict(getattr(self, fold.register))
+                if fold.removes:
+                    register.pop(fold.key(event), None)
+                else:
+                    register[fold.key(event)] = event
+        return replace(self, **changed) if changed else self
 
     @cached_property
     def zone_info(self) -> ZoneInfo:
@@ -198,7 +216,22 @@ class Estate:
     def duties_at(self, at_us: int, squad: str | None = None) -> tuple[d.DutySet, ...]:
         """The shifts on duty at a moment, of one squad or of all, in order of their ids."""
         found = (each for each in self.duties.values() if squad in (None, each.squad))
-        return tuple(sorted((each for each in found if within_us(each, at_us)), key=lambda each: each.duty))
+        return tuple(sorted((each for each in found if self._on(each, at_us)), key=lambda each: each.duty))
+
+    def _on(self, duty: d.DutySet, at_us: int) -> bool:
+        """Whether a shift is on at a moment; hours over midnight belong to the day on which they begin."""
+        if not within_us(duty, at_us):
+            return False
+        if duty.hours is None:
+            return True
+        now = self.local(from_us(at_us))
+        start, end = time.fromisoformat(duty.hours.start), time.fromisoformat(duty.hours.end)
+        if start < end:
+            return start <= now.time() < end and now.isoweekday() in duty.days
+        yesterday = (now.isoweekday() + 5) % 7 + 1
+        return (now.time() >= start and now.isoweekday() in duty.days) or (
+            now.time() < end and yesterday in duty.days
+        )
 
     def door_zone(self, door: str) -> str:
         """The zone of a door: its own, else its device's, else the estate itself."""
@@ -250,79 +283,3 @@ Planned = d.DutySet | d.MaintenanceSet | d.GatheringSet | d.DrillSet
 def within_us(planned: Planned, at_us: int) -> bool:
     """Whether a moment (µs since 1970) falls into what is planned; the end no longer does."""
     return to_us(planned.starts_at) <= at_us < to_us(planned.ends_at)
-
-
-Fold = Callable[[Estate, Any], Estate]
-
-
-def _setter(register: str, key: Callable[[Any], str]) -> Fold:
-    def fold(estate: Estate, event: Any) -> Estate:
-        changed: dict[str, Any] = {register: {**getattr(estate, register), key(event): event}}
-        return replace(estate, **changed)
-
-    return fold
-
-
-def _remover(register: str, key: Callable[[Any], str]) -> Fold:
-    def fold(estate: Estate, event: Any) -> Estate:
-        kept = dict(getattr(estate, register))
-        kept.pop(key(event), None)
-        changed: dict[str, Any] = {register: kept}
-        return replace(estate, **changed)
-
-    return fold
-
-
-def watch_key(entry: r.WatchEntrySet | r.WatchEntryRemoved) -> str:
-    """The id of a watch list's entry."""
-    return f"{entry.list}/{entry.kind}/{entry.value}"
-
-
-_FOLDS: dict[type[Event], Fold] = {
-    r.EstateSet: lambda estate, event: replace(estate, settings=event),
-    r.ZoneSet: _setter("zones", lambda e: e.zone),
-    r.ZoneRemoved: _remover("zones", lambda e: e.entry),
-    r.DeviceSet: _setter("devices", lambda e: e.device),
-    r.DeviceRemoved: _remover("devices", lambda e: e.entry),
-    r.DoorSet: _setter("doors", lambda e: e.door),
-    r.DoorRemoved: _remover("doors", lambda e: e.entry),
-    r.GateSet: _setter("gates", lambda e: e.gate),
-    r.GateRemoved: _remover("gates", lambda e: e.entry),
-    r.VehicleSet: _setter("vehicles", lambda e: e.plate),
-    r.VehicleRemoved: _remover("vehicles", lambda e: e.plate),
-    r.WatchEntrySet: _setter("watch", watch_key),
-    r.WatchEntryRemoved: _remover("watch", watch_key),
-    r.SquadSet: _setter("squads", lambda e: e.squad),
-    r.SquadRemoved: _remover("squads", lambda e: e.entry),
-    h.HomeSet: _setter("homes", lambda e: e.home),
-    h.HomeRemoved: _remover("homes", lambda e: e.home),
-    h.PersonSet: _setter("people", lambda e: e.person),
-    h.PersonRemoved: _remover("people", lambda e: e.person),
-    h.CredentialSet: _setter("credentials", lambda e: e.credential),
-    h.CredentialRemoved: _remover("credentials", lambda e: e.credential),
-    h.VisitorSet: _setter("visitors", lambda e: e.visitor),
-    h.VisitorRemoved: _remover("visitors", lambda e: e.visitor),
-    h.ShopSet: _setter("shops", lambda e: e.shop),
-    h.ShopRemoved: _remover("shops", lambda e: e.shop),
-    h.RadioSet: _setter("radios", lambda e: e.address),
-    h.RadioRemoved: _remover("radios", lambda e: e.address),
-    d.DutySet: _setter("duties", lambda e: e.duty),
-    d.DutyRemoved: _remover("duties", lambda e: e.entry),
-    d.CheckpointSet: _setter("checkpoints", lambda e: e.checkpoint),
-    d.CheckpointRemoved: _remover("checkpoints", lambda e: e.entry),
-    d.RoundSet: _setter("rounds", lambda e: e.plan),
-    d.RoundRemoved: _remover("rounds", lambda e: e.entry),
-    d.MaintenanceSet: _setter("maintenance", lambda e: e.maintenance),
-    d.MaintenanceRemoved: _remover("maintenance", lambda e: e.entry),
-    d.GatheringSet: _setter("gatherings", lambda e: e.gathering),
-    d.GatheringRemoved: _remover("gatherings", lambda e: e.entry),
-    d.DrillSet: _setter("drills", lambda e: e.drill),
-    d.DrillRemoved: _remover("drills", lambda e: e.entry),
-    d.SegmentSet: _setter("segments", lambda e: e.segment),
-    d.SegmentRemoved: _remover("segments", lambda e: e.entry),
-    RuleActivated: _setter("rules", lambda e: e.rule),
-    RuleDeactivated: _remover("rules", lambda e: e.rule),
-}
-
-FOLDED_TYPES = frozenset(kind.TYPE for kind in _FOLDS)
-"""The event types that change an estate."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from eventlog.estate import FOLDED_TYPES, Estate
-from eventlog.ports import EventLog, Position
+from eventlog.ports import EventLog, Position, Recorded
+from eventlog.vocabulary.base import Event
 
 _BATCH = 5_000
 
@@ -30,13 +31,21 @@ class Registers:
         head = self._log.head() if upto is None else upto
         while True:
             batch = self._log.read(after=self._position, limit=_BATCH, types=FOLDED_TYPES)
-            for entry in batch:
-                if upto is not None and entry.position > upto:
-                    return changed
-                estate = self._estates.get(entry.estate) or Estate(entry.estate)
-                self._estates[entry.estate] = estate.with_event(entry.event)
-                self._position = entry.position
-                changed = True
+            wanted = [entry for entry in batch if upto is None or entry.position <= upto]
+            self._fold(wanted)
+            changed = changed or bool(wanted)
+            if len(wanted) < len(batch):
+                return changed
             if len(batch) < _BATCH:
                 self._position = max(self._position, head)
                 return changed
+
+    def _fold(self, entries: Sequence[Recorded]) -> None:
+        """A batch at a time, so that an import of thousands copies each register once."""
+        events: dict[str, list[Event]] = {}
+        for entry in entries:
+            events.setdefault(entry.estate, []).append(entry.event)
+            self._position = entry.position
+        for estate, changes in events.items():
+            known = self._estates.get(estate) or Estate(estate)
+            self._estates[estate] = known.with_events(changes)

@@ -12,20 +12,25 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from eventlog.vocabulary.base import Event, Member, Name, Part, Role, Words, event
-from eventlog.vocabulary.registry import Clock, Removed
+from eventlog.vocabulary.registry import Clock, Hours, Removed
 
-Metres = Annotated[float, Field(ge=0)]
+Weekdays = tuple[Annotated[int, Field(ge=1, le=7)], ...]
+"""ISO weekdays: 1 Monday to 7 Sunday."""
 
 
 @event("registry.duty_set", role=Role.INPUT)
 class DutySet(Event):
-    """A shift: who of a squad is on duty from when until when. `leader` and `manager` are whom an alert
-    that nobody accepts goes to; `persons` are staff of the registers who are on duty with them."""
+    """A shift: who of a squad is on duty from when until when. With `hours` it recurs in that time: on duty
+    in these hours of these `days` (1 Monday to 7 Sunday; the day on which the hours begin). `leader` and
+    `manager` are whom an alert that nobody accepts goes to; `persons` are staff of the registers who are on
+    duty with them."""
 
     duty: Name
     squad: Name
     starts_at: AwareDatetime
     ends_at: AwareDatetime
+    hours: Hours | None = None
+    days: Weekdays = (1, 2, 3, 4, 5, 6, 7)
     members: tuple[Member, ...] = ()
     leader: Member | None = None
     manager: Member | None = None
@@ -69,7 +74,7 @@ class RoundSet(Event):
     squad: Name
     stops: tuple[Stop, ...]
     starts: tuple[Clock, ...] = ()
-    days: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5, 6, 7)
+    days: Weekdays = (1, 2, 3, 4, 5, 6, 7)
     order: Literal["planned", "random"] = "planned"
     kind: Literal["foot", "video"] = "foot"
     lone: bool = False
