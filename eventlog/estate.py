@@ -157,6 +157,32 @@ class Estate:
         return found
 
     @cached_property
+    def segments_beside(self) -> Mapping[str, frozenset[str]]:
+        """The fence segments beside each; one that is named on one side only is beside on both."""
+        found: dict[str, frozenset[str]] = {}
+        for segment in self.segments.values():
+            for other in segment.beside:
+                for one, two in ((segment.segment, other), (other, segment.segment)):
+                    found[one] = found.get(one, frozenset()) | {two}
+        return found
+
+    @cached_property
+    def segment_zones(self) -> frozenset[str]:
+        """The zones with fence segments, and the zones that touch them."""
+        own = {segment.zone for segment in self.segments.values()}
+        return frozenset(own.union(*(self.plan.beside(zone) for zone in own)))
+
+    @cached_property
+    def plates_by_gap(self) -> Mapping[str, tuple[str, ...]]:
+        """The normal plates of registered vehicles and of visitors, by what is left of each when any one
+        character is not looked at: plates that differ in one character share an entry."""
+        found: dict[str, tuple[str, ...]] = {}
+        for plate in {**self.vehicles_by_plate, **self.visitors_by_plate}:
+            for gap in plates.gaps(plate):
+                found[gap] = (*found.get(gap, ()), plate)
+        return found
+
+    @cached_property
     def visitors_by_plate(self) -> Mapping[str, tuple[h.VisitorSet, ...]]:
         """Visitors' permits by normal plate."""
         found: dict[str, tuple[h.VisitorSet, ...]] = {}

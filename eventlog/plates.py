@@ -27,3 +27,8 @@ def one_look_alike_apart(first: str, second: str) -> bool:
     if shape(first) != shape(second):
         return False
     return sum(a != b for a, b in zip(first, second, strict=True)) == 1
+
+
+def gaps(normal_plate: str) -> tuple[str, ...]:
+    """A normal plate with each of its characters in turn left open."""
+    return tuple(f"{normal_plate[:i]}*{normal_plate[i + 1 :]}" for i in range(len(normal_plate)))
