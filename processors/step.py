@@ -258,6 +258,11 @@ class EstateStep:
             if count:
                 yield run.name, count, first
 
+    @property
+    def told(self) -> bool:
+        """Whether there are outputs since the last time."""
+        return bool(self._out.events)
+
     def outputs(self) -> list[NewEvent]:
         """Hands over the outputs since the last time."""
         return self._out.take()

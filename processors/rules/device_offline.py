@@ -80,10 +80,16 @@ class DeviceOfflineRule(Rule[Chain]):
         return (device, *behind(estate, device)) if device in estate.children else (device,)
 
     def on_event(self, key: str, state: Chain, event: Recorded, estate: Estate) -> Step[Chain] | None:
-        if event.type == _BEAT and len(state.devices) == 1 and not state.told:
+        if event.type == _BEAT and not state.told and len(state.devices) == 1:
             before = state.devices.get(key)
             if before and before.heard_us is not None and before.offline_us is None and before.beat_s:
-                return self._beaten(key, before, event, estate)
+                # One more of a device that stands alone and is there: what happens nearly always.
+                beat_s = estate.devices[key].heartbeat_s
+                last = Evidence(event.id, event.position)
+                chain = Chain({key: Presence(event.recorded_us, None, before.session, beat_s, last)})
+                if beat_s == before.beat_s:
+                    return Step(chain, (), KEEP_WAKE)  # the standing wake-up will look again
+                return self._step(key, chain, estate)
         device = _device(event)
         before = state.devices.get(device, _UNKNOWN)
         after = self._presence(device, before, event, estate)
@@ -103,15 +109,6 @@ class DeviceOfflineRule(Rule[Chain]):
             clear = Clear(key, estate.device_zone(key), now_us, (evidence_of(event),))
             return self._step(key, Chain(devices), estate, (clear,))
         return self._step(key, Chain(devices, state.told), estate)
-
-    def _beaten(self, key: str, before: Presence, event: Recorded, estate: Estate) -> Step[Chain]:
-        """One heartbeat more of a device that stands alone and is there: what happens nearly always."""
-        beat_s = estate.devices[key].heartbeat_s
-        after = Presence(event.recorded_us, None, before.session, beat_s, evidence_of(event))
-        chain = Chain({key: after})
-        if beat_s == before.beat_s:
-            return Step(chain, wake_us=KEEP_WAKE)  # the standing wake-up will look again
-        return self._step(key, chain, estate)
 
     def on_time(self, key: str, state: Chain, due_us: int, estate: Estate) -> Step[Chain]:
         if key not in estate.devices:
@@ -229,7 +226,7 @@ def _begin_anew(presence: Presence, now_us: int) -> Presence:
 
 def _device(event: Recorded) -> str:
     if event.type == _BEAT:
-        return event.device
+        return event.source.rpartition("/")[2]
     return cast(DeviceOnline, event.event).device
 
 

@@ -44,7 +44,8 @@ WAIT_MAX_S = 0.5
 BACK_OFF_S = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Waits between tries while the log's store is away; the last one again and again."""
 SAVE_S, SAVE_ENTRIES = 0.25, 10_000
-"""While no output is made, state and position are saved this often."""
+"""While no output is made, or a backlog is taken, state and position are saved this often. Between two saves
+a key's state is written once, however often it changed."""
 
 _log = structlog.get_logger()
 
@@ -78,6 +79,10 @@ class Steps:
         estate = self._registers.estates.get(name) or Estate(name)
         step = self.by_estate[name] = EstateStep(estate, self._load(name))
         return step
+
+    def told(self) -> bool:
+        """Whether there are outputs since the last time."""
+        return any(step.told for step in self.by_estate.values())
 
     def outputs(self) -> list[NewEvent]:
         """Hands over the outputs since the last time."""
@@ -118,6 +123,12 @@ class EmbeddedRunner:
         time."""
         return self._take_batch(save_now=True)
 
+    def run_through(self) -> None:
+        """Takes what the log holds the way `run` does: saves now and then, and at the end."""
+        while self._take_batch(save_now=False):
+            pass
+        self._save_rest()
+
     def _take_batch(self, *, save_now: bool) -> int:
         steps = self._steps or self._start()
         try:
@@ -128,9 +139,9 @@ class EmbeddedRunner:
                 if self._position == self._saved:
                     self._save_by_s = time.monotonic() + SAVE_S
                 self._position = entries[-1].position
-            outputs = steps.outputs()
-            if outputs or (self._unsaved and (save_now or self._save_due())):
-                self._save(steps, outputs)
+            in_backlog = len(entries) == self._batch
+            if self._unsaved and (save_now or self._save_due() or (steps.told() and not in_backlog)):
+                self._save(steps, steps.outputs())
             return len(entries) or self._tell_time(steps)
         except BaseException:
             self._steps = None  # it may be ahead of what is saved
@@ -240,7 +251,7 @@ class EmbeddedRunner:
         if self._steps is None or not self._unsaved:
             return
         try:
-            self._save(self._steps, ())
+            self._save(self._steps, self._steps.outputs())
         except LogUnavailableError as error:
             _log.warning("the log is away at the stop", error=str(error), again=self._unsaved)
 
