@@ -7,11 +7,12 @@ the estate, which is what a simulator does.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from eventlog.ports import Account
+from eventlog.vocabulary import Event
 from gatehouse.context import Context, NoSystemError, open_context
 from gatehouse.secret_files import secret_file
 from gatehouse.settings import Settings, load
@@ -43,6 +44,12 @@ class SystemEnvironment:
         """The same: a gateway may publish for any device."""
         return gateway_account(self._context, estate)
 
+    def lay_over(self, estate: str, events: Sequence[Event]) -> Callable[[], None]:
+        """Into the system's registers, and out again."""
+        from gatehouse.overlay import lay_over
+
+        return lay_over(self._context.log, self._context.hmac_key, estate, events)
+
 
 class BareEnvironment:
     """A broker with no system of ours behind it: anonymous, or with the login in the URL."""
@@ -56,6 +63,12 @@ class BareEnvironment:
 
     def device_account(self, estate: str, family: str, device: str) -> tuple[str, str] | None:
         return None
+
+    def lay_over(self, estate: str, events: Sequence[Event]) -> Callable[[], None]:
+        """There is no system here whose registers could be changed."""
+        from simulators.run import no_way
+
+        return no_way(estate, events)
 
 
 def gateway_account(context: Context, estate: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ accounts through `Environment`; nothing here reads settings or opens a log.
 # those use names of the function around them.
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol
@@ -18,6 +18,7 @@ from eventlog.catalogue import say, text
 from simulators.broker import BrokerError
 
 if TYPE_CHECKING:
+    from eventlog.vocabulary import Event
     from simulators.play import Report
     from simulators.scenarios.model import Scenario
     from simulators.verdict import Verdict
@@ -42,6 +43,10 @@ class Environment(Protocol):
 
     def device_account(self, estate: str, family: str, device: str) -> tuple[str, str] | None:
         """User and password of one device; a gateway's do as well."""
+
+    def lay_over(self, estate: str, events: "Sequence[Event]") -> Callable[[], None]:
+        """Brings registry events into an estate's registers; what it gives back puts them as they were.
+        Raises ValueError where only a broker is known."""
 
 
 class Environments(Protocol):
@@ -168,6 +173,7 @@ def _simulate(
             faults=laid_over,
             on_line=silence if as_json else typer.echo,
             language=environment.language,
+            lay_over=environment.lay_over,
         )
     if as_json:
         _show_json(_outcome(name, verdict))
@@ -201,6 +207,7 @@ def _outcome(name: str, verdict: "Verdict") -> dict[str, Any]:
             for judged in verdict.judged
         ],
         "unexpected": [alert.model_dump(mode="json") for alert in verdict.unexpected],
+        "unanswerable": verdict.unanswerable,
         "unrelated": [alert.model_dump(mode="json") for alert in verdict.foreign],
     }
 

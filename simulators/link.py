@@ -126,7 +126,7 @@ class DeviceConnection:
 
     def say_offline(self) -> None:
         """See `Connection`."""
-        if self.connected.is_set():
+        if self.connected.is_set() and self._who.status_topic:
             with self._count:
                 self._under_way += 1
             self._client.publish(self._who.status_topic, status("offline", self._now), 1, True)
@@ -152,7 +152,8 @@ class DeviceConnection:
     def _one_session(self) -> bool:
         """Connects, stays until the line breaks or is cut; whether it was connected at all."""
         self._now = self._session()
-        self._client.will_set(self._who.status_topic, status("offline", self._now), 1, True)
+        if self._who.status_topic:
+            self._client.will_set(self._who.status_topic, status("offline", self._now), 1, True)
         try:
             self._client.connect(self._broker.host, self._broker.port, KEEPALIVE_S)
         except OSError as error:
@@ -202,7 +203,8 @@ class DeviceConnection:
         with self._count:
             self._under_way = 0
             self.refused = None
-        self._publish(self._who.status_topic, status("online", self._now), retain=True)
+        if self._who.status_topic:
+            self._publish(self._who.status_topic, status("online", self._now), retain=True)
         for message in unanswered:
             if message.topic == self._who.events_topic:
                 self._publish(message.topic, bytes(message.payload))
@@ -271,7 +273,8 @@ class _Share:
     def connect(self, session: Callable[[], str], ready: Callable[[], None]) -> None:
         """Says online for the device."""
         self._session = session()
-        self._publish(self._who.status_topic, status("online", self._session), True)
+        if self._who.status_topic:
+            self._publish(self._who.status_topic, status("online", self._session), True)
         ready()
 
     def cut(self) -> None:
@@ -292,7 +295,7 @@ class _Share:
 
     def say_offline(self) -> None:
         """Says offline for the device."""
-        if self._session is not None:
+        if self._session is not None and self._who.status_topic:
             self._publish(self._who.status_topic, status("offline", self._session), True)
 
 

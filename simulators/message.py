@@ -18,11 +18,13 @@ from eventlog.times import from_us, iso
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose device it is, of which family, and its id in the estate file."""
+    """Whose device it is, of which family, and its id in the estate file; of a member's phone the squad,
+    and the member as the device."""
 
     estate: str
     family: str
     device: str
+    squad: str = ""
 
     @property
     def source(self) -> str:
@@ -32,11 +34,15 @@ class Identity:
     @property
     def events_topic(self) -> str:
         """Where its events go."""
+        if self.squad:
+            return topics.member_events(self.estate, self.squad, self.device)
         return topics.device_events(self.estate, self.family, self.device)
 
     @property
     def status_topic(self) -> str:
-        """Where its status and its last will go."""
+        """Where its status and its last will go; empty for a member's phone, which has none."""
+        if self.squad:
+            return ""
         return topics.device_status(self.estate, self.family, self.device)
 
 

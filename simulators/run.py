@@ -8,25 +8,42 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from eventlog.catalogue import DEFAULT_LANGUAGE
 from eventlog.times import from_us, to_us
+from eventlog.vocabulary import Alert, Event
 from simulators.faults import Faults
 from simulators.link import Account, Credentials, DeviceLinks, SharedLink
 from simulators.publisher import OrderedPublisher
-from simulators.scenarios.model import Scenario
+from simulators.scenarios.model import Scenario, What
+from simulators.scenarios.overlay import events_of
 from simulators.stage import PacedClock, Stage, WallClock
 from simulators.telling import OnLine, Teller, silence
-from simulators.verdict import Verdict, judge
+from simulators.verdict import Verdict, judge, last_fitting
 from simulators.watch import AlertWatch
 
 GRACE_S = 15.0
 """How long after the scenario's end a missing alert is waited for."""
 QUIET_S = 2.0
 """How long no alert must have come before the verdict."""
+
+ANSWER_S = 15.0
+"""How long a phone waits for the alert that it is to answer."""
+
+LayOver = Callable[[str, Sequence[Event]], Callable[[], None]]
+"""Brings registry events into an estate's registers; what it gives back puts them as they were. Raises
+ValueError where there is no way to."""
+
+
+def no_way(_estate: str, _events: Sequence[Event]) -> Callable[[], None]:
+    """Where only a broker is known."""
+    raise ValueError(
+        "this scenario changes the registers, which takes the system itself, not only its broker"
+    )
 
 
 def first_moment(scenario: Scenario, earliest_us: int) -> int:
@@ -54,15 +71,21 @@ def simulate(
     language: str = DEFAULT_LANGUAGE,
     grace_s: float | None = None,
     quiet_s: float = QUIET_S,
+    lay_over: LayOver = no_way,
 ) -> Verdict:
     """Plays a scenario and judges it. `speed` 1 is real time, 0 as fast as possible. Without accounts it
-    connects without user and password. Raises BrokerError, ValueError for a bad address."""
+    connects without user and password. Raises BrokerError, ValueError for a bad address, and where the
+    scenario changes the registers and there is no way to."""
     grace_s = GRACE_S if grace_s is None else grace_s
     teller = Teller(scenario, language, on_line)
     start_us = _now_us()
-    with AlertWatch(
-        broker_url, gateway, scenario.estate.id, lambda alert: teller.alert(alert, start_us)
-    ) as watch:
+    overlay = _Overlay(scenario, lay_over)
+    with (
+        AlertWatch(
+            broker_url, gateway, scenario.estate.id, lambda alert: teller.alert(alert, start_us)
+        ) as watch,
+        overlay,
+    ):
         _await_retained(watch)
         if speed == 1:
             stage = Stage(
@@ -71,30 +94,74 @@ def simulate(
                 WallClock(),
                 run=_run_id(scenario, seed, start_us),
                 faults=faults,
+                find_alert=_finder(watch),
             )
-            start_us = _perform(stage, start_us, teller, speed)
+            start_us = _perform(stage, start_us, teller, speed, overlay)
             stage.close()
         else:
             start_us = first_moment(scenario, max(start_us, watch.system.at_us if watch.system else 0))
             with OrderedPublisher(broker_url, gateway, client_id=f"simulate-{uuid.uuid4().hex[:12]}") as way:
                 link = SharedLink(way.publish, settle=way.flush)
                 clock = PacedClock(start_us, speed, way.pump)
-                stage = Stage(scenario, link, clock, run=_run_id(scenario, seed, start_us), faults=faults)
-                _perform(stage, start_us, teller, speed)
+                stage = Stage(
+                    scenario,
+                    link,
+                    clock,
+                    run=_run_id(scenario, seed, start_us),
+                    faults=faults,
+                    find_alert=_finder(watch),
+                )
+                _perform(stage, start_us, teller, speed, overlay)
         done_us = start_us + scenario.length_us if speed != 1 else None
         verdict = _await_verdict(scenario, start_us, watch, stage, grace_s, quiet_s, done_us)
         if done_us is not None and watch.system and watch.system.at_us < done_us:
             teller.say("clock")
     teller.dropped(stage)
+    teller.unanswerable(stage)
     teller.verdict(verdict, start_us)
     return verdict
 
 
-def _perform(stage: Stage, start_us: int, teller: Teller, speed: float) -> int:
+class _Overlay:
+    """The scenario's changes of the registers, put back at the end. A context manager."""
+
+    def __init__(self, scenario: Scenario, lay_over: LayOver) -> None:
+        self._scenario, self._lay_over = scenario, lay_over
+        self._undo: Callable[[], None] = lambda: None
+
+    def __enter__(self) -> _Overlay:
+        return self
+
+    def lay(self, start_us: int) -> None:
+        """Brings them in. Raises ValueError."""
+        events = events_of(self._scenario, start_us)
+        if events:
+            self._undo = self._lay_over(self._scenario.estate.id, events)
+
+    def __exit__(self, *_: object) -> None:
+        self._undo()
+
+
+def _finder(watch: AlertWatch) -> Callable[[What, int], str | None]:
+    """Looks for an alert among those that came, and waits for it, `ANSWER_S` at most."""
+
+    def find(what: What, since_us: int) -> str | None:
+        deadline = time.monotonic() + ANSWER_S
+        while True:
+            found: Alert | None = last_fitting(what, watch.alerts, since_us)
+            if found is not None or time.monotonic() > deadline:
+                return found.id if found else None
+            time.sleep(0.02)
+
+    return find
+
+
+def _perform(stage: Stage, start_us: int, teller: Teller, speed: float, overlay: _Overlay) -> int:
     """Prepares and plays; the moment the time line started. In real time that is once all are connected."""
     try:
         stage.prepare(start_us)
         start_us = stage.clock.now_us()
+        overlay.lay(start_us)
         teller.start(start_us, speed)
         stage.play(start_us)
     except BaseException:
@@ -121,7 +188,7 @@ def _await_verdict(
     while True:
         system = watch.system
         verdict = judge(scenario, start_us, watch.alerts, sent=sent)
-        verdict = replace(verdict, answered=system is not None)
+        verdict = replace(verdict, answered=system is not None, unanswerable=len(stage.unanswerable))
         past_s = time.monotonic() - ended_s
         worked = done_us is None or system is None or system.worked_through(done_us, quiet_s)
         settled = past_s >= quiet_s and watch.quiet_s >= quiet_s

@@ -9,13 +9,14 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import replace
+from typing import Any, Protocol
 
 from simulators.devices import KINDS, Device
 from simulators.faults import Faults
 from simulators.link import Link
 from simulators.message import Identity, Message
-from simulators.scenarios.model import PRESENCE_WORDS, Act, Scenario
+from simulators.scenarios.model import PRESENCE_WORDS, Act, Scenario, What
 
 _IDLE_EVERY_S = 0.5
 SETTLE_S = 15.0
@@ -30,6 +31,10 @@ class Clock(Protocol):
 
     def wait_until(self, at_us: int) -> None:
         """Returns when that moment has come."""
+
+
+FindAlert = Callable[[What, int], str | None]
+"""The id of the last alert that fits, raised since a moment; it may wait a little for one to come."""
 
 
 class PacedClock:
@@ -72,8 +77,18 @@ class Stage:
     """One performance of a scenario."""
 
     def __init__(
-        self, scenario: Scenario, link: Link, clock: Clock, *, run: str, faults: Faults | None = None
+        self,
+        scenario: Scenario,
+        link: Link,
+        clock: Clock,
+        *,
+        run: str,
+        faults: Faults | None = None,
+        find_alert: FindAlert = lambda _what, _since_us: None,
     ) -> None:
+        self._find_alert = find_alert
+        self.unanswerable: list[Act] = []
+        """Answers of phones that found no alert to answer."""
         self._scenario = scenario
         self._link = link
         self.clock = clock
@@ -88,11 +103,11 @@ class Stage:
     def _device(self, name: str, run: str) -> Device:
         spec = self._scenario.devices[name]
         kind = KINDS[spec.kind]
-        who = Identity(self._scenario.estate.id, kind.family, name)
+        who = Identity(self._scenario.estate.id, kind.family, name, spec.squad or "")
         return kind(
             who, self._link.open(who), run=run, now_us=self.clock.now_us, place=spec.place,
             buffer_events_max=spec.buffer_events_max, replay_after_s=spec.replay_after_s,
-            clock_off_us=self._faults.clock_off_us(who),
+            clock_off_us=self._faults.clock_off_us(who) + round(spec.clock_off_s * 1_000_000),
         )  # fmt: skip
 
     def prepare(self, start_us: int) -> None:
@@ -141,30 +156,65 @@ class Stage:
                 continue
             step_us = int(spec.heartbeat_s * 1_000_000)
             for at_us in range(start_us + step_us, end_us, step_us):
-                self._at(at_us, self._sayer(self.devices[name], "heartbeat", {}))
+                self._at(at_us, self._sayer(self.devices[name], "heartbeat"))
 
     def _doer(self, act: Act) -> Callable[[int], None]:
         device = self.devices[act.device]
         if act.does not in PRESENCE_WORDS:
-            return self._sayer(device, act.does, act.data)
+            return self._sayer(device, act.does, act)
         do = {"online": device.online, "offline": device.offline, "goodbye": device.goodbye}[act.does]
         return lambda _at_us: do()
 
-    def _sayer(self, device: Device, word: str, data: dict[str, object]) -> Callable[[int], None]:
+    def _sayer(self, device: Device, word: str, act: Act | None = None) -> Callable[[int], None]:
         silent_from_us = self._faults.silent_from_us(device.who)
 
         def do(at_us: int) -> None:
             if silent_from_us is not None and at_us >= self._start_us + silent_from_us:
                 return
+            data = self._data(act) if act else {}
+            if data is None:
+                return
             message = device.make(word, at_us, data)
             self.sent[message.id] = message
-            for delivery in self._faults.deliveries(message, at_us):
-                if delivery.at_us <= at_us:
-                    device.deliver(delivery.message)
-                else:
-                    self._later(delivery.at_us, device, delivery.message)
+            if act is not None:
+                self._send(device, act, message, at_us)
+            else:
+                self._deliver(device, message, at_us)
 
         return do
+
+    def _data(self, act: Act) -> dict[str, Any] | None:
+        """The data of an act; None for an answer to an alert that there is not."""
+        if not isinstance(act.alert, What):
+            return act.data
+        self._link.settle(SETTLE_S)
+        found = self._find_alert(act.alert, self._start_us)
+        if found is None:
+            self.unanswerable.append(act)
+            return None
+        return {**act.data, "alert": found}
+
+    def _send(self, device: Device, act: Act, message: Message, at_us: int) -> None:
+        if act.lost:
+            return
+        if act.replay:
+            message = replace(message, replay=True)
+        leaves_us = at_us + (act.late or 0)
+        for _ in range(2 if act.twice else 1):
+            if leaves_us > at_us:
+                self._at(leaves_us, self._deliverer(device, message))
+            else:
+                self._deliver(device, message, at_us)
+
+    def _deliverer(self, device: Device, message: Message) -> Callable[[int], None]:
+        return lambda at_us: self._deliver(device, message, at_us)
+
+    def _deliver(self, device: Device, message: Message, at_us: int) -> None:
+        for delivery in self._faults.deliveries(message, at_us):
+            if delivery.at_us <= at_us:
+                device.deliver(delivery.message)
+            else:
+                self._later(delivery.at_us, device, delivery.message)
 
     def _later(self, at_us: int, device: Device, message: Message) -> None:
         self._at(at_us, lambda _: device.deliver(message))

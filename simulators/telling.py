@@ -80,6 +80,11 @@ class Teller:
                     last=device.dropped[-1],
                 )
 
+    def unanswerable(self, stage: Stage) -> None:
+        """Answers that found no alert."""
+        for act in stage.unanswerable:
+            self.say("unanswerable", device=act.device, does=act.does, offset=format_offset(act.at))
+
     def _judged(self, judged: Judged, start_us: int) -> None:
         expected, alert = judged.expected, judged.alert
         severity = severity_at(self.scenario, expected, alert) if alert else expected.severity

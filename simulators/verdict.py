@@ -46,11 +46,14 @@ class Verdict:
     unexpected: tuple[Alert, ...]
     foreign: tuple[Alert, ...] = ()
     answered: bool = True
+    unanswerable: int = 0
+    """How many answers of phones found no alert to answer."""
 
     @property
     def ok(self) -> bool:
         """Every expected alert came, and no other."""
-        return self.answered and all(judged.alert for judged in self.judged) and not self.unexpected
+        met = all(judged.alert for judged in self.judged)
+        return self.answered and met and not self.unexpected and not self.unanswerable
 
     @property
     def exit_code(self) -> int:
@@ -115,6 +118,14 @@ def _fits(what: What, alert: Alert) -> bool:
     )
 
 
+def last_fitting(what: What, alerts: Sequence[Alert], since_us: int) -> Alert | None:
+    """The last of these alerts that fits and was raised since a moment."""
+    for alert in reversed(alerts):
+        if _fits(what, alert) and to_us(alert.raised_at) >= since_us:
+            return alert
+    return None
+
+
 def severity_at(scenario: Scenario, expected: Expected, alert: Alert) -> str:
     """The severity that is expected at the hour of the alert on the estate's clock."""
     return (
@@ -147,8 +158,16 @@ def _why_not(scenario: Scenario, expected: Expected, seen: Seen, start_us: int, 
     raised_us = to_us(alert.raised_at) - start_us
     if fresh and not expected.within[0] <= raised_us <= expected.within[1]:
         return f"raised at {format_offset(raised_us)}"
-    if expected.condition and alert.condition != expected.condition:
-        return f"{alert.condition} at the end, not {expected.condition}"
+    return _why_not_at_the_end(expected, alert)
+
+
+def _why_not_at_the_end(expected: Expected, alert: Alert) -> str:
+    if alert.exercise != expected.exercise:
+        return "an exercise" if alert.exercise else "not an exercise"
+    for name in ("condition", "state", "squad"):
+        wanted, found = getattr(expected, name), getattr(alert, name)
+        if wanted is not None and found != wanted:
+            return f"{found} at the end, not {wanted}"
     return ""
 
 

@@ -58,6 +58,9 @@ class Action:
 
 HEARTBEAT = Action("device.heartbeat")
 
+SEND = "send"
+"""The word by which any device sends any type of event: `type` names it, the rest is its data."""
+
 
 class Device:
     """The base of all devices; a subclass names its family and its words."""
@@ -65,6 +68,8 @@ class Device:
     kind: ClassVar[str]
     family: ClassVar[str]
     actions: ClassVar[Mapping[str, Action]]
+    of_member: ClassVar[bool] = False
+    """Whether it is a member's own: it speaks on the member's topic, and needs the squad."""
 
     def __init__(
         self,
@@ -100,8 +105,11 @@ class Device:
     def make(self, word: str, at_us: int, data: Mapping[str, Any] | None = None) -> Message:
         """The next message of the device, counted, stamped by its own clock. Raises KeyError for a word it
         doesn't know, pydantic.ValidationError for data that doesn't fit."""
-        checked = event_data(type(self), word, data or {}, place=self._place, uptime_s=self._uptime_s(at_us))
-        type_name = action_of(type(self), word).type
+        data = data or {}
+        checked = event_data(
+            type(self), word, data, place=self._place, squad=self.who.squad, uptime_s=self._uptime_s(at_us)
+        )
+        type_name = action_of(type(self), word, data).type
         with self._lock:
             self.seq += 1
             number = self.seq
@@ -174,7 +182,7 @@ class Device:
                 self._lock.release()
 
     def _flush(self) -> None:
-        now_us = self._now_us()
+        now_us = self._now_us() + self._clock_off_us  # by its own clock: it knows no other
         while self._buffer:
             message = self._buffer[0]
             if not message.replay and now_us - message.occurred_us > self._replay_after_us:
@@ -196,22 +204,37 @@ class Device:
         return session_id(self._run, self.who, self._sessions)
 
 
-def action_of(kind: type[Device], word: str) -> Action:
-    """What a word means for a kind of device. Raises KeyError."""
+def action_of(kind: type[Device], word: str, data: Mapping[str, Any] | None = None) -> Action:
+    """What a word means for a kind of device; `send` means what its `type` says. Raises KeyError."""
+    if word == SEND:
+        return Action(str((data or {})["type"]))
     return HEARTBEAT if word == "heartbeat" else kind.actions[word]
 
 
 def event_data(
-    kind: type[Device], word: str, data: Mapping[str, Any], *, place: str, uptime_s: float = 0.0
+    kind: type[Device],
+    word: str,
+    data: Mapping[str, Any],
+    *,
+    place: str,
+    squad: str = "",
+    uptime_s: float = 0.0,
 ) -> dict[str, Any]:
     """The data of the event that a word makes, checked against the vocabulary.
 
-    Raises KeyError for an unknown word, pydantic.ValidationError.
+    What is of a member (`squad` is given then, and the place is the member) names both by itself. Raises
+    KeyError for an unknown word or type, pydantic.ValidationError.
     """
-    action = action_of(kind, word)
+    action = action_of(kind, word, data)
+    event = TYPES[action.type]
     full: dict[str, Any] = {**action.data, **data}
+    if word == SEND:
+        full.pop("type")
     if action.place is not None:
         full.setdefault(action.place, place)
+    if squad:
+        own = {"member": place, "squad": squad}
+        full = {**{name: value for name, value in own.items() if name in event.model_fields}, **full}
     if action is HEARTBEAT:
         full.setdefault("uptime_s", uptime_s)
-    return TYPES[action.type].model_validate(full).model_dump(mode="json", exclude_none=True)
+    return event.model_validate(full).model_dump(mode="json", exclude_none=True)

@@ -14,11 +14,17 @@ from pydantic import ValidationError
 
 from eventlog.marked import read_marked
 from eventlog.problems import FileError, Findings, near
+from eventlog.vocabulary import TYPES, Role
 from simulators.devices import KINDS
-from simulators.devices.base import event_data
-from simulators.scenarios.model import PRESENCE_WORDS, Act, Scenario, What, format_offset
+from simulators.devices.base import SEND, event_data
+from simulators.scenarios.model import PRESENCE_WORDS, Act, DeviceSpec, Overlay, Scenario, What, format_offset
+from simulators.scenarios.overlay import event_of
 
 __all__ = ["ScenarioError", "names", "packaged", "parse", "read"]
+
+
+DEVICE_TYPES = frozenset(name for name, kind in TYPES.items() if kind.ROLE is Role.DEVICE)
+"""What a device may send."""
 
 
 class ScenarioError(FileError):
@@ -72,6 +78,11 @@ def parse(text: str, *, name: str = "scenario.yaml") -> Scenario:
 def _check(scenario: Scenario, findings: Findings) -> None:
     """What the fields can't check one by one."""
     last_us = scenario.length_us
+    for index, entry in enumerate(scenario.estate.overlay):
+        _check_overlay(entry, scenario.estate.time_zone, ("estate", "overlay", index), findings)
+    for name, spec in scenario.devices.items():
+        if (spec.squad is not None) != KINDS[spec.kind].of_member:
+            findings.add(("devices", name, "squad"), spec.squad, "squad_of_phone")
     for index, act in enumerate(scenario.timeline):
         _check_act(scenario, act, ("timeline", index), last_us, findings)
     for index, expected in enumerate(scenario.expect):
@@ -109,18 +120,39 @@ def _check_act(
         findings.add((*path, "device"), act.device, "device", near=near(act.device, scenario.devices))
         return
     kind = KINDS[spec.kind]
-    words = (*kind.actions, "heartbeat", *PRESENCE_WORDS)
+    words = (*kind.actions, "heartbeat", SEND, *PRESENCE_WORDS)
     if act.does not in words:
         findings.add((*path, "does"), act.does, "one_of", expected=", ".join(words))
     elif act.does in PRESENCE_WORDS:
         for name, value in act.data.items():
             findings.add((*path, name), value, "extra")
+    elif act.does == SEND and act.data.get("type") not in DEVICE_TYPES:
+        expected = near(str(act.data.get("type")), DEVICE_TYPES)
+        findings.add((*path, "type"), act.data.get("type"), "one_of", expected=expected)
     else:
-        try:
-            event_data(kind, act.does, act.data, place=spec.place or act.device)
-        except ValidationError as error:
-            for details in error.errors(include_url=False):
-                findings.add_pydantic(path, details)
+        _check_data(act, spec, path, findings)
+
+
+def _check_data(act: Act, spec: DeviceSpec, path: tuple[str | int, ...], findings: Findings) -> None:
+    given = act.data if act.alert is None else {**act.data, "alert": "an-alert"}
+    try:
+        event_data(KINDS[spec.kind], act.does, given, place=spec.place or act.device, squad=spec.squad or "")
+    except ValidationError as error:
+        for details in error.errors(include_url=False):
+            findings.add_pydantic(path, details)
+
+
+def _check_overlay(entry: Overlay, zone: str, path: tuple[str | int, ...], findings: Findings) -> None:
+    try:
+        event = event_of(entry, 0, zone)
+    except ValidationError as error:
+        for details in error.errors(include_url=False):
+            findings.add_pydantic(path, details)
+    except ValueError as error:
+        findings.add(path, entry.set or entry.remove, "one_of", expected=str(error))
+    else:
+        for name in sorted(set(entry.data) - set(type(event).model_fields)):
+            findings.add((*path, name), entry.data[name], "extra")
 
 
 def _contradicts(never: What, expected: Any) -> bool:

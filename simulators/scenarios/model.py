@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from eventlog.vocabulary import Hours, Severity, Words
+from eventlog.vocabulary import Hours, Severity, State, Words
 from simulators.devices.base import BUFFER_EVENTS_MAX, REPLAY_AFTER_S
 
 PRESENCE_WORDS = ("online", "offline", "goodbye")
@@ -51,45 +51,52 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class EstateRef(_Model):
-    """The estate that a scenario plays at, and the file that describes it."""
+class Overlay(BaseModel):
+    """An entry of the registers that is set, or taken away, before the start; further fields are its data.
 
-    id: Place
-    file: str
-    time_zone: str = "Asia/Shanghai"
-    night: Hours = Hours(start="22:00", end="06:00")
-
-
-class DeviceSpec(_Model):
-    """A device that takes part; online from the start unless `starts: offline`."""
-
-    kind: Literal["gate", "plate_camera", "camera"]
-    place: Place | None = None
-    heartbeat_s: Annotated[float, Field(gt=0)] | None = None
-    starts: Literal["online", "offline"] = "online"
-    buffer_events_max: Annotated[int, Field(ge=1, le=1_000_000)] = BUFFER_EVENTS_MAX
-    replay_after_s: Annotated[float, Field(ge=0)] = REPLAY_AFTER_S
-
-
-class Act(BaseModel):
-    """One thing that a device does; further fields are the data of the event. `every` and `times` repeat."""
+    A moment may be an offset from the start, with its sign: `-10:00`, `+02:00:00`. `@10:00` is the estate's
+    clock that long after the start, where hours are asked for.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    at: Offset
-    device: Place
-    does: Place
-    every: Offset | None = None
-    times: Annotated[int, Field(ge=1, le=10_000)] = 1
+    set: Place | None = None
+    remove: Place | None = None
 
     @property
     def data(self) -> dict[str, Any]:
         """The data of the event, as the file gives it."""
         return dict(self.model_extra or {})
 
-    def moments(self) -> list[int]:
-        """Every moment at which it is done, in microseconds after the start."""
-        return [self.at + index * (self.every or 0) for index in range(self.times)]
+
+class EstateRef(_Model):
+    """The estate that a scenario plays at, the file that describes it, and what differs from the file."""
+
+    id: Place
+    file: str
+    time_zone: str = "Asia/Shanghai"
+    night: Hours = Hours(start="22:00", end="06:00")
+    overlay: tuple[Overlay, ...] = ()
+
+
+class DeviceSpec(_Model):
+    """A device that takes part; online from the start unless `starts: offline`.
+
+    A member's phone has the member as its id, and needs the `squad`. `clock_off_s`: how far the device's
+    clock is ahead (negative: behind).
+    """
+
+    kind: Literal[
+        "gate", "plate_camera", "camera", "face_terminal", "fence", "probe", "help_button", "phone",
+        "checkpoint", "report_desk",
+    ]  # fmt: skip
+    place: Place | None = None
+    squad: Place | None = None
+    clock_off_s: float = 0.0
+    heartbeat_s: Annotated[float, Field(gt=0)] | None = None
+    starts: Literal["online", "offline"] = "online"
+    buffer_events_max: Annotated[int, Field(ge=1, le=1_000_000)] = BUFFER_EVENTS_MAX
+    replay_after_s: Annotated[float, Field(ge=0)] = REPLAY_AFTER_S
 
 
 class What(_Model):
@@ -101,17 +108,51 @@ class What(_Model):
     devices: tuple[str, ...] = ()
 
 
+class Act(BaseModel):
+    """One thing that a device does; further fields are the data of the event. `every` and `times` repeat.
+
+    On the way of the message: `late` sends it so much later than it happened, `replay` flags it as history,
+    `lost` makes it and never sends it (its counter is missing), `twice` sends it again at once. `alert` says
+    which alert a phone answers: the last one raised since the start that fits, or an id as it stands.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    at: Offset
+    device: Place
+    does: Place
+    every: Offset | None = None
+    times: Annotated[int, Field(ge=1, le=10_000)] = 1
+    late: Offset | None = None
+    replay: bool = False
+    lost: bool = False
+    twice: bool = False
+    alert: What | Place | None = None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The data of the event, as the file gives it."""
+        return dict(self.model_extra or {}) | ({"alert": self.alert} if isinstance(self.alert, str) else {})
+
+    def moments(self) -> list[int]:
+        """Every moment at which it is done, in microseconds after the start."""
+        return [self.at + index * (self.every or 0) for index in range(self.times)]
+
+
 class Expected(What):
     """An alert that must be raised inside a window of time after the start.
 
-    `at_night` is the severity where the estate's clock says night; `condition` how the alert must stand at
-    the end of the scenario.
+    `at_night` is the severity where the estate's clock says night; `condition`, `state` and `squad` how the
+    alert must stand at the end of the scenario, `exercise` whether it must be one.
     """
 
     severity: Severity
     at_night: Severity | None = None
     within: tuple[Offset, Offset]
     condition: Literal["active", "cleared"] | None = None
+    state: State | None = None
+    squad: str | None = None
+    exercise: bool = False
     late: bool = False
 
 
@@ -139,5 +180,5 @@ class Scenario(_Model):
         """How long it lasts."""
         if self.lasts is not None:
             return self.lasts
-        acts = [act.moments()[-1] for act in self.timeline]
+        acts = [act.moments()[-1] + (act.late or 0) for act in self.timeline]
         return max(acts + [expected.within[1] for expected in self.expect]) + SETTLE_US

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -9,20 +10,19 @@ from eventlog import codec
 from eventlog.memory import MemoryLog
 from eventlog.ports import NewEvent
 from eventlog.times import from_us
-from eventlog.vocabulary import Alert, AlertEvent
+from eventlog.vocabulary import TYPES, Alert, AlertEvent, Event
 from gatehouse.estatefile import load
+from gatehouse.overlay import lay_over
 from ingest.messages import Message
 from ingest.pipeline import Pipeline
 from processors.runners.embedded import EmbeddedRunner
+from simulators.scenarios.model import What
+from simulators.verdict import last_fitting
 from tests.support.parts import ROOT
 
-ALERT_TYPES = frozenset(
-    {
-        f"alert.{what}"
-        for what in ("raised", "updated", "severity_changed", "cleared", "closed", "released", "suppressed")
-    }
-)
+ALERT_TYPES = frozenset(name for name, kind in TYPES.items() if issubclass(kind, AlertEvent))
 _READ = 10_000
+_KEY = b"k" * 32
 
 
 class VirtualSystem:
@@ -41,7 +41,7 @@ class VirtualSystem:
             for number, event in enumerate(found.events)
         ]  # fmt: skip
         self.log.append(registers)
-        self.pipeline = Pipeline(self.log, time_mode=time_mode, hmac_key=b"k" * 32)
+        self.pipeline = Pipeline(self.log, time_mode=time_mode, hmac_key=_KEY)
         self.runner = EmbeddedRunner(self.log, time_mode=time_mode)
         self._waiting: list[Message] = []
 
@@ -69,6 +69,16 @@ class VirtualSystem:
         self.take()
         while self.runner.run_once():
             pass
+
+    def lay_over(self, estate: str, events: Sequence[Event]) -> Callable[[], None]:
+        """Registry events into the registers, and out again."""
+        self.take()
+        return lay_over(self.log, _KEY, estate, events)
+
+    def find_alert(self, what: What, since_us: int) -> str | None:
+        """The last alert that fits, raised since a moment."""
+        found = last_fitting(what, self.alerts(), since_us)
+        return found.id if found else None
 
     def alerts(self) -> list[Alert]:
         """Every change of every alert, in order, as it would be published."""
