@@ -11,11 +11,21 @@ from functools import cached_property
 from typing import Literal
 
 from eventlog.vocabulary import Event
+from eventlog.vocabulary.registry import Family
 
 Pattern = Literal["work", "night", "school", "home", "retired"]
 """Leaves by day for work, by night for work, for school, now and then, for a walk."""
 
 NIGHT_HOURS = ("22:00", "06:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A zone that touches another, and how far it is on foot and by car."""
+
+    zone: str
+    walk_m: float | None = None
+    drive_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,7 @@ class Zone:
     zh: str
     en: str
     squad: str
+    adjacent: tuple[Beside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,7 @@ class Device:
     """An installed device as the register has it. `heartbeat_s` 0: it has no connection of its own."""
 
     id: str
-    family: str
+    family: Family
     zone: str
     sees: tuple[str, ...] = ()
     parent: str | None = None
@@ -128,6 +139,16 @@ class Vehicle:
 
 
 @dataclass(frozen=True, slots=True)
+class Staff:
+    """Somebody who works here and lives elsewhere."""
+
+    id: str
+    kind: Literal["cleaner", "courier", "keeper", "grid_worker"]
+    credential: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
 class Squad:
     """A patrol squad and its members."""
 
@@ -157,9 +178,9 @@ class Round:
 
 @dataclass(frozen=True)
 class EstateWorld:
-    """One estate: everything in it, and the registers (`registry.*`, `rule.activated`) to import before its
-    first day. What is registered for one day only (duty, permits, gatherings) comes from
-    `simulators.day.ordinary.registers`."""
+    """One estate: everything in it, and the registers (`registry.*`) to import before its first day. What is
+    registered for one day only (duty, permits, gatherings) comes from `simulators.day.ordinary.registers`;
+    the rules are not the simulation's to activate."""
 
     id: str
     zh: str
@@ -184,12 +205,16 @@ class EstateWorld:
     homes: tuple[Home, ...]
     people: tuple[Person, ...]
     vehicles: tuple[Vehicle, ...]
+    staff: tuple[Staff, ...]
     squads: tuple[Squad, ...]
     rounds: tuple[Round, ...]
     watched_plates: tuple[str, ...]
     watched_people: tuple[str, ...]
-    dead_credentials: Mapping[str, str]
+    dead_credentials: Mapping[str, tuple[str, ...]]
     """Lost, revoked and expired credentials that people still carry: by state."""
+
+    centre: str
+    """The building with the neighbourhood's rooms: nobody lives there, at night it is closed."""
 
     @cached_property
     def person(self) -> Mapping[str, Person]:
@@ -210,6 +235,45 @@ class EstateWorld:
     def device(self) -> Mapping[str, Device]:
         """Devices by id."""
         return {device.id: device for device in self.devices}
+
+    @cached_property
+    def lane(self) -> Mapping[str, Lane]:
+        """Lanes by id."""
+        return {lane.id: lane for lane in self.lanes}
+
+    @cached_property
+    def doors_of_side(self) -> Mapping[str, tuple[Door, ...]]:
+        """The pedestrian gates by side (the last letter of their zone)."""
+        found: dict[str, tuple[Door, ...]] = {}
+        for door in self.doors:
+            if door.kind == "gate":
+                side = door.zone.rpartition("-")[2]
+                found[side] = (*found.get(side, ()), door)
+        return found
+
+    @cached_property
+    def terminal_of(self) -> Mapping[str, str]:
+        """Face terminals by the door beside them."""
+        return {terminal.door: terminal.id for terminal in self.faces}
+
+    @cached_property
+    def metres(self) -> Mapping[str, Mapping[str, float]]:
+        """Metres on foot between zones that touch."""
+        found: dict[str, dict[str, float]] = {}
+        for zone in self.zones:
+            for beside in zone.adjacent:
+                if beside.walk_m is not None:
+                    found.setdefault(zone.id, {})[beside.zone] = beside.walk_m
+                    found.setdefault(beside.zone, {})[zone.id] = beside.walk_m
+        return found
+
+    def walk_m(self, start: str, end: str) -> float:
+        """Metres on foot between two zones: straight where they touch, else by way of the yard."""
+        if start == end:
+            return 0.0
+        ways = self.metres
+        straight = ways[start].get(end)
+        return straight if straight is not None else ways[start]["yard"] + ways["yard"][end]
 
     def zones_of(self, kind: str) -> tuple[str, ...]:
         """Zones of a kind: gate, building, yard, perimeter, fire_lane, lift, corridor, garage, …"""
