@@ -72,6 +72,8 @@ class Recorded:
     replay: bool
     body: bytes
     hash: bytes = b""
+    skew_us: int = 0
+    """How far the device's clock is ahead, as far as times are corrected by it; known to the step alone."""
 
     @lazy
     def event(self) -> Event:
@@ -94,18 +96,18 @@ class Recorded:
 
     @property
     def effective_at(self) -> datetime:
-        """The time rules go by: the device's."""
-        return self.occurred_at
+        """The time rules go by: the device's, corrected where its clock is known to be off."""
+        return from_us(self.effective_us)
 
     @property
     def effective_us(self) -> int:
         """`effective_at` in whole microseconds."""
-        return self.occurred_us
+        return self.occurred_us - self.skew_us
 
     @property
     def late(self) -> bool:
         """History: flagged so by the device, or over 10 min old on arrival. It never pages anybody."""
-        return self.replay or self.received_us - self.occurred_us > _LATE_AFTER_US
+        return self.replay or self.received_us - self.occurred_us + self.skew_us > _LATE_AFTER_US
 
     @property
     def device(self) -> str:

@@ -31,9 +31,10 @@ class FaceRecognised(DeviceEvent):
 
 @event("face.unknown", role=Role.DEVICE)
 class FaceUnknown(DeviceEvent):
-    """A face that matched nobody."""
+    """A face that matched nobody. `face` is the maker's own number for faces alike, where it has one."""
 
     score: Score
+    face: Person | None = None
 
 
 @event("help.pressed", role=Role.DEVICE)
@@ -55,11 +56,12 @@ class PatrolCheckpoint(DeviceEvent):
 
 @event("patrol.position", role=Role.DEVICE)
 class PatrolPosition(DeviceEvent):
-    """Where a member is."""
+    """Where a member is; `zone` where the phone knows it."""
 
     member: Member
     squad: Name
     position: Annotated[GeoPoint, Personal("member")]
+    zone: Name | None = None
 
 
 @event("patrol.response", role=Role.DEVICE)

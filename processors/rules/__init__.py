@@ -3,11 +3,13 @@
 from typing import Any
 
 from processors.rules.base import Rule
+from processors.rules.clock_skewed import ClockSkewed
 from processors.rules.device_offline import DeviceOfflineRule
 from processors.rules.docs import write_docs
 from processors.rules.door_forced import DoorForced
 from processors.rules.door_held_open import DoorHeldOpen
 from processors.rules.repeated_denials import RepeatedDenials
+from processors.rules.sequence_gap import SequenceGap
 from processors.rules.vehicle_not_permitted import VehicleNotPermitted
 from processors.rules.watchlist_plate import WatchlistPlate
 
@@ -20,6 +22,8 @@ RULES: dict[str, type[Rule[Any]]] = {
         VehicleNotPermitted,
         WatchlistPlate,
         DeviceOfflineRule,
+        ClockSkewed,
+        SequenceGap,
     )
 }
 """Every rule by its name."""

@@ -74,6 +74,7 @@ class Raise:
 
     `key` is the place the alert belongs to: alerts with the same rule and key are one while open.
     `late` is set by the step for signals of late events; a rule sets it where a wake-up follows one.
+    `says` is an output that readers of the log get beside the signal, where the vocabulary has one.
     """
 
     key: str
@@ -84,6 +85,7 @@ class Raise:
     devices: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     late: bool = False
+    says: Event | None = None
 
 
 @dataclass(frozen=True, slots=True)

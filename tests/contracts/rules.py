@@ -19,7 +19,6 @@ from eventlog.estate import Estate
 from eventlog.ids import reference
 from eventlog.ports import NewEvent, Recorded
 from eventlog.times import to_us
-from eventlog.topics import device_source
 from eventlog.vocabulary import RuleActivated
 from processors.rules import RULES
 from processors.rules.base import Rule
@@ -50,6 +49,9 @@ OURS = {
     "device.online": ["nvr-1 online", "cam-1 online s2", "building-3 online"],
     "device.offline": ["nvr-1 offline", "cam-1 offline s1", "building-3 offline"],
     "device.heartbeat": ["nvr-1 heartbeat", "cam-1 heartbeat", "building-3 heartbeat"],
+    "measured.clock": ["building-3 heartbeat off=30 times=11", "building-3 heartbeat times=11"],
+    "measured.counter_jumped": ["building-3 heartbeat seq=5", "building-3 heartbeat seq=9"],
+    "measured.counter_filled": ["building-3 heartbeat seq=6", "building-3 heartbeat seq=7"],
 }
 """What happens at the places that are watched, by event type."""
 
@@ -104,20 +106,20 @@ def news(history: list[Happening], *, prefix: str = "e") -> list[tuple[int, NewE
     at = timedelta(seconds=1)
     for number, happening in enumerate(history):
         at += timedelta(seconds=happening.after_s)
+        options = dict(word.split("=", 1) for word in happening.text.split() if "=" in word)
         line = parse(f"00:00 {happening.text}")[0]
-        effective = NOON + at - timedelta(seconds=happening.age_s)
-        source = line.source
-        if happening.text.endswith("heartbeat"):
-            source = device_source(NAME, "access", happening.text.split()[0])
-        new = codec.make(
-            line.event,
-            estate=NAME,
-            source=source,
-            event_id=f"{prefix}{number}",
-            at=effective,
-            received_us=to_us(NOON + at),
-        )
-        made.append((to_us(NOON + at), new))
+        effective = NOON + at - timedelta(seconds=happening.age_s - float(options.get("off", "0")))
+        for again in range(int(options.get("times", "1"))):
+            new = codec.make(
+                line.event,
+                estate=NAME,
+                source=line.source,
+                event_id=f"{prefix}{number}" + (f"/{again}" if again else ""),
+                at=effective,
+                received_us=to_us(NOON + at),
+                seq=line.seq,
+            )
+            made.append((to_us(NOON + at), new))
     return made
 
 

@@ -3,6 +3,7 @@
 A line is `time  subject  verb  [words]  [name=value …]  [@effective]  [-> told; told]`. Times are
 `[h:]mm:ss[.fraction]` after the story's start; the first is when the log records it, `@…` the device's time
 where that differs. `time` alone lets the log's clock reach a moment. A line with no arrow tells nothing.
+`seq=5` is the device's counter, the word `history` marks what is uploaded late. More verbs: `verbs`.
 
 What is told, one `;` after the other:
     `medium building-3`             a signal of that severity with that key
@@ -46,6 +47,7 @@ from eventlog.vocabulary import (
 from processors.rules.base import Rule
 from processors.step import EstateStep
 from tests.processors.estate import NAME, estate
+from tests.processors.verbs import verbs
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 """12:00 at the estate."""
@@ -63,6 +65,8 @@ class Line:
     source: str
     effective: timedelta
     told: tuple[str, ...]
+    seq: int | None = None
+    replay: bool = False
 
 
 def parse(story: str) -> list[Line]:
@@ -89,7 +93,8 @@ def _line(text: str) -> Line:
     expected = tuple(
         _without_names(re.sub(r"\s+", " ", each.strip())) for each in told.split(";") if each.strip()
     )
-    return Line(text, recorded, event, source, effective, expected)
+    seq = int(options["seq"]) if "seq" in options else None
+    return Line(text, recorded, event, source, effective, expected, seq, "history" in plain)
 
 
 def _without_names(told: str) -> str:
@@ -129,12 +134,19 @@ def _event(words: list[str], options: dict[str, str]) -> tuple[Event, str]:
         "offline": lambda: DeviceOffline(device=subject, session=first),
         "online": lambda: DeviceOnline(device=subject, session=first),
         "heartbeat": lambda: DeviceHeartbeat(uptime_s=1),
+        **verbs(subject, rest, options),
     }
     return made[verb](), device_source(NAME, "access", subject)
 
 
 def recorded(
-    position: int, event: Event, source: str, recorded_us: int, effective_us: int, event_id: str | None = None
+    position: int,
+    event: Event,
+    source: str,
+    recorded_us: int,
+    effective_us: int,
+    event_id: str | None = None,
+    **more: Any,
 ) -> Recorded:
     """An entry of the log, as if it had been appended."""
     new = codec.make(
@@ -144,6 +156,7 @@ def recorded(
         event_id=event_id or f"event-{position}",
         at=from_us(effective_us),
         received_us=recorded_us,
+        **more,
     )
     return entry_of(position, new, recorded_us)
 
@@ -174,7 +187,8 @@ def entries_of(lines: list[Line], start: datetime = NOON) -> list[Recorded]:
         if isinstance(event, TimeReached):
             event = TimeReached(at=start + line.recorded)
         recorded_us, effective_us = to_us(start + line.recorded), to_us(start + line.effective)
-        made.append(recorded(position, event, line.source, recorded_us, effective_us))
+        more = {"seq": line.seq, "replay": line.replay}
+        made.append(recorded(position, event, line.source, recorded_us, effective_us, **more))
     return made
 
 
