@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from eventlog.vocabulary.base import Event, Member, Name, Role, Text, event
+from eventlog.vocabulary.base import Credential, Event, Member, Name, Role, Text, event
 from eventlog.vocabulary.people import Disposition
 
 
@@ -64,6 +64,18 @@ class CommandClose(Command):
 
 @event("command.reopen", role=Role.INPUT)
 class CommandReopen(Command): ...
+
+
+@event("command.forgive", role=Role.INPUT)
+class CommandForgive(Event):
+    """An operator forgets where a credential is said to be: its next entry counts as the first. About no
+    alert."""
+
+    credential: Credential
+    by: Member
+    role: Literal["operator", "supervisor", "administrator"] = "operator"
+    via: Literal["console", "api"] = "api"
+    note: Text | None = None
 
 
 @event("rule.activated", role=Role.INPUT)
