@@ -38,6 +38,7 @@ from eventlog.vocabulary import (
 )
 from processors.alerts.commands import decide, wish_of
 from processors.alerts.desk import ACK, SHELF, AlertDesk
+from processors.alerts.episodes import Limits
 from processors.effective import Measures
 from processors.outbox import Outbox
 from processors.rules import RULES
@@ -77,7 +78,7 @@ class EstateStep:
         self._wakeups = Wakeups()
         self._out = Outbox(estate.id)
         self._runs = {name: RuleRun(rule(), self._wakeups) for name, rule in sorted(rules.items())}
-        self.alerts = AlertDesk(estate.id, self._wakeups)
+        self.alerts = AlertDesk(estate.id, self._wakeups, self._policy)
         self.safety = Safety(self._wakeups)
         self._measures = Measures()
         self._now_us = 0
@@ -87,6 +88,11 @@ class EstateStep:
             for kind in run.rule.listens_to:
                 self._by_type.setdefault(kind.TYPE, []).append(run)
         self._start(saved)
+
+    def _policy(self, name: str) -> Limits:
+        """The settings of a policy by zone, as they are when asked for; None while it is off."""
+        run = self._runs.get(name)
+        return lambda zone: run.rule.limits(zone) if run and run.active else None
 
     def _start(self, saved: Iterable[SavedState]) -> None:
         for name, run in self._runs.items():

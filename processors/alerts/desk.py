@@ -7,6 +7,7 @@ and key; while it is not closed, further signals of that rule and key change the
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -27,9 +28,11 @@ from eventlog.vocabulary import (
     AlertUnshelved,
     AlertUpdated,
 )
+from processors.alerts.episodes import Episodes, Limits
 from processors.outbox import Outbox
 from processors.patrol.squads import default_squad
 from processors.rules.base import Clear, Evidence, Raise
+from processors.rules.titles import both
 from processors.wakeups import Wakeup, Wakeups
 
 ACKNOWLEDGED_FOR = timedelta(minutes=10)
@@ -51,12 +54,21 @@ class Held:
     by: str | None = None
 
 
+Policies = Callable[[str], Limits]
+"""The settings of a policy (`processors.rules.policy`) by its name, then by zone."""
+
+
+def _off(_: str) -> Limits:
+    return lambda _: None
+
+
 class AlertDesk:
     """All alerts that are open, or closed within the time they can be reopened."""
 
-    def __init__(self, estate: str, wakeups: Wakeups) -> None:
+    def __init__(self, estate: str, wakeups: Wakeups, policy: Policies = _off) -> None:
         self._estate = estate
         self._wakeups = wakeups
+        self._episodes = Episodes(policy("episode"), self._open_alert)
         self._held: dict[str, Held] = {}
         self._open: dict[tuple[str, str], str] = {}
         self._closed: deque[tuple[int, str]] = deque()
@@ -79,12 +91,26 @@ class AlertDesk:
         alert_id = self._open.get((rule, key))
         return self._held[alert_id] if alert_id else None
 
+    def _open_alert(self, alert_id: str) -> Alert | None:
+        held = self._held.get(alert_id)
+        return held.alert if held and held.alert.state != "closed" else None
+
     def raised(self, rule: str, signal: Raise, estate: Estate, out: Outbox) -> None:
         """A rule's condition holds: a new alert, or a change of the open one."""
         held = self.open_of(rule, signal.key)
         if held is None:
-            self._begin(rule, signal, estate, out)
-            return
+            held = self._begin(rule, signal, estate, out)
+        else:
+            self._go_on(held, signal, out)
+            self._episodes.again(held.alert, signal, estate, out.now_us)
+        lift = self._episodes.lift(held.alert.episode, out.now_us)
+        if lift:
+            said = both("alerts.note.agree")
+            note = f"{said.zh} {said.en}"
+            self.change(self._held[lift[0]], AlertSeverityChanged, out, severity=lift[1], note=note)
+
+    def _go_on(self, held: Held, signal: Raise, out: Outbox) -> None:
+        """An open alert's condition holds still, or again."""
         old = held.alert
         ids, positions = _joined(old, signal.evidence)
         if signal.late and not old.late:  # history makes nothing of the present worse, nor pages anybody
@@ -161,14 +187,14 @@ class AlertDesk:
         out.add("alert", alert.id, kind(alert=alert, by=by, via=via, note=note, cause=out.input_id, **extra))
         self._keep(held)
 
-    def _begin(self, rule: str, signal: Raise, estate: Estate, out: Outbox) -> None:
+    def _begin(self, rule: str, signal: Raise, estate: Estate, out: Outbox) -> Held:
         alert_id = out.id_of(f"alert {rule}", signal.key)
         alert = Alert(
             id=alert_id,
             estate=self._estate,
             rule=rule,
             key=signal.key,
-            episode=alert_id,
+            episode=self._episodes.begin(alert_id, rule, signal, estate, out.now_us, exercise=False),
             severity=signal.severity,
             state="raised",
             condition="active",
@@ -183,7 +209,9 @@ class AlertDesk:
             late=signal.late,
         )
         out.add("alert", alert_id, AlertRaised(alert=alert, cause=out.input_id))
-        self._keep(Held(alert))
+        held = Held(alert)
+        self._keep(held)
+        return held
 
     def _keep(self, held: Held) -> None:
         alert = held.alert
@@ -207,10 +235,10 @@ class AlertDesk:
                 self._wakeups.set(owner, alert.id, to_us(due), to_us(due))
 
     def load(self, saved: SavedState) -> bool:
-        """Takes back a saved alert, with its wake-ups; False when it isn't one."""
+        """Takes back a saved alert, with its wake-ups, or episode; False when it is neither."""
         alert = alert_of(saved)
         if alert is None:
-            return False
+            return self._episodes.load(saved)
         held = Held(alert, orjson.loads(saved.value)["by"])
         self._held[alert.id] = held
         self._index(alert)
@@ -228,7 +256,8 @@ class AlertDesk:
         write = [_saved(self._held[alert_id]) for alert_id in sorted(self._dirty)]
         gone, self._gone = self._gone, []
         self._dirty = set()
-        return write, gone
+        episodes, grown_up = self._episodes.changed(now_us)
+        return write + episodes, gone + grown_up
 
 
 def alert_of(saved: SavedState) -> Alert | None:

@@ -8,6 +8,7 @@ from processors.rules.device_offline import DeviceOfflineRule
 from processors.rules.docs import write_docs
 from processors.rules.door_forced import DoorForced
 from processors.rules.door_held_open import DoorHeldOpen
+from processors.rules.episode import Episode
 from processors.rules.repeated_denials import RepeatedDenials
 from processors.rules.sequence_gap import SequenceGap
 from processors.rules.vehicle_not_permitted import VehicleNotPermitted
@@ -24,6 +25,7 @@ RULES: dict[str, type[Rule[Any]]] = {
         DeviceOfflineRule,
         ClockSkewed,
         SequenceGap,
+        Episode,
     )
 }
 """Every rule by its name."""

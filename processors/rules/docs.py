@@ -31,7 +31,7 @@ def _section(rule: type[Rule[Any]]) -> str:
     types = ", ".join(f"`{kind.TYPE}`" for kind in sorted(rule.listens_to, key=lambda kind: kind.TYPE))
     lines = [
         f"\n## `{rule.name}`: {texts['name'].en} {texts['name'].zh}\n",
-        f"Version {rule.version}. Listens to {types}.\n",
+        f"Version {rule.version}. {f'Listens to {types}.' if types else 'Alert handling goes by it.'}\n",
         "| | | |",
         "|---|---|---|",
         *(
@@ -47,10 +47,17 @@ def _section(rule: type[Rule[Any]]) -> str:
         "| setting | default | meaning |",
         "|---|---|---|",
         *(
-            f"| `{name}` | {field.default:g} | {field.description} |"
-            if not isinstance(field.default, bool)
-            else f"| `{name}` | {str(field.default).lower()} | {field.description} |"
+            f"| `{name}` | {_shown(field.default)} | {field.description} |"
             for name, field in rule.Settings.model_fields.items()
         ),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _shown(default: Any) -> str:
+    """A setting's default as people read it."""
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, tuple):
+        return ", ".join(f"`{each}`" for each in default)
+    return default if isinstance(default, str) else f"{default:g}"
