@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Literal
@@ -154,9 +154,9 @@ def _staff(size: Size) -> Iterator[Staff]:
 class Plates:
     """Made-up plates, never the same twice: GA 36-2018 forms, three in ten of the new-energy one."""
 
-    def __init__(self, numbers: Random) -> None:
+    def __init__(self, numbers: Random, given: Iterable[str] = ()) -> None:
         self._numbers = numbers
-        self._given: set[str] = set()
+        self._given = set(given)
 
     def new(self) -> str:
         """The next plate."""
