@@ -5,9 +5,9 @@ languages.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from pydantic_core import ErrorDetails
 
@@ -27,6 +27,8 @@ class Problem:
     place: str
     value: str | None
     expected: Words
+    file: str | None = None
+    """The file where it is not the one that is read: a table beside it."""
 
     def text(self, language: str = DEFAULT_LANGUAGE) -> str:
         """The mistake in one line, without the file's name."""
@@ -39,12 +41,27 @@ class FileError(Exception):
 
     def __init__(self, name: str, problems: Collection[Problem]) -> None:
         self.name = name
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+        self.problems = tuple(sorted(problems, key=lambda problem: (problem.file or "", problem.line)))
         super().__init__("\n".join(self.lines("en")))
 
     def lines(self, language: str = DEFAULT_LANGUAGE) -> list[str]:
         """One line a mistake, with the file's name and the line."""
-        return [f"{self.name}:{problem.text(language)}" for problem in self.problems]
+        return [f"{problem.file or self.name}:{problem.text(language)}" for problem in self.problems]
+
+
+class Table(str):
+    """The first part of the path of a table's cell: the file's name; then come the line and the column.
+
+    `titles` are the columns' names as the file has them.
+    """
+
+    titles: Mapping[str, str]
+
+    def __new__(cls, name: str, titles: Mapping[str, str] | None = None) -> Self:
+        """A table with its columns' titles by their fields."""
+        made = super().__new__(cls, name)
+        made.titles = titles or {}
+        return made
 
 
 class Findings:
@@ -61,22 +78,30 @@ class Findings:
         """A mistake at a path; `key` names the text below `cli.estate.expected`."""
         expected = words(f"cli.estate.expected.{key}", **params)
         shown = None if value is None else _shown(value)
-        self.problems.append(Problem(self._marked.line(path), place(path), shown, expected))
+        self._append(path, shown, expected)
 
     def add_pydantic(self, base: Path, error: ErrorDetails) -> None:
         """A mistake that a model found below `base`."""
         path = (*base, *error["loc"])
         missing = error["type"] in {"missing", "extra_forbidden"}
         value = None if missing else _shown(error["input"])
-        self.problems.append(Problem(self._marked.line(path), place(path), value, _pydantic_words(error)))
+        self._append(path, value, _pydantic_words(error))
+
+    def _append(self, path: Path, shown: str | None, expected: Words) -> None:
+        file = path[0] if path and isinstance(path[0], Table) else None
+        self.problems.append(Problem(self.line(path), place(path), shown, expected, file))
 
     def line(self, path: Path) -> int:
         """The line of a path."""
+        if path and isinstance(path[0], Table):
+            return int(path[1])
         return self._marked.line(path)
 
 
 def place(path: Path) -> str:
-    """A path as people write it."""
+    """A path as people write it; of a table's cell its column's title."""
+    if path and isinstance(path[0], Table):
+        return path[0].titles.get(str(path[2]), str(path[2])) if len(path) > 2 else "."
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]
     return "".join(parts).removeprefix(".") or "."
 
@@ -115,13 +140,20 @@ _KEYS = {
     "list_type": "list",
     "model_type": "map",
     "model_attributes_type": "map",
+    "moment": "moment",
+    "string_too_long": "length",
 }
+
+
+_PATTERNS = (("2[0-3]", "clock"), ("[0-9A-Fa-f]{2}", "address"), ("{1,128}", "credential"))
+"""What a text must look like, by a part of its pattern."""
 
 
 def _pydantic_words(error: ErrorDetails) -> Words:
     key = f"cli.estate.expected.{_KEYS.get(error['type'], 'other')}"
-    if error["type"] == "string_pattern_mismatch" and "2[0-3]" in str(error.get("ctx")):
-        key = "cli.estate.expected.clock"
+    if error["type"] == "string_pattern_mismatch":
+        pattern = str(error.get("ctx"))
+        key = next((f"cli.estate.expected.{name}" for part, name in _PATTERNS if part in pattern), key)
     context = error.get("ctx", {})
-    limit = next((context[name] for name in ("gt", "ge", "lt", "le") if name in context), None)
+    limit = next((context[name] for name in ("gt", "ge", "lt", "le", "max_length") if name in context), None)
     return words(key, what=error["msg"], expected=context.get("expected", ""), limit=limit)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from eventlog.estate import Estate
 from eventlog.ports import Accounts, EventLog
 from eventlog.registers import Registers
-from gatehouse.secret_files import secret_file
+from gatehouse.secret_files import radio_key
 from gatehouse.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Context:
     @cached_property
     def hmac_key(self) -> bytes:
         """The key that radio and phone addresses are hashed with; made at the first call."""
-        return bytes.fromhex(secret_file(self.settings.secrets, "radio-hmac-key"))
+        return radio_key(self.settings.secrets)
 
     @property
     def estates(self) -> Mapping[str, Estate]:

@@ -20,21 +20,47 @@ from eventlog.ids import derived_id
 from eventlog.ports import EventLog, LogError, NewEvent, Position
 from eventlog.times import from_us
 from eventlog.vocabulary import (
+    CheckpointRemoved,
+    CheckpointSet,
+    CredentialRemoved,
+    CredentialSet,
     DeviceRemoved,
     DeviceSet,
     DoorRemoved,
     DoorSet,
+    DrillRemoved,
+    DrillSet,
+    DutyRemoved,
+    DutySet,
     EstateSet,
     Event,
     GateRemoved,
     GateSet,
+    GatheringRemoved,
+    GatheringSet,
+    HomeRemoved,
+    HomeSet,
+    MaintenanceRemoved,
+    MaintenanceSet,
+    PersonRemoved,
+    PersonSet,
+    RadioRemoved,
+    RadioSet,
     Removed,
+    RoundRemoved,
+    RoundSet,
     RuleActivated,
     RuleDeactivated,
+    SegmentRemoved,
+    SegmentSet,
+    ShopRemoved,
+    ShopSet,
     SquadRemoved,
     SquadSet,
     VehicleRemoved,
     VehicleSet,
+    VisitorRemoved,
+    VisitorSet,
     WatchEntryRemoved,
     WatchEntrySet,
     ZoneRemoved,
@@ -62,9 +88,10 @@ class Register:
 
 
 def _plain(name: str, set_by: type[Event], removed_by: type[Event], field: str) -> Register:
-    """A register whose entries are named by one field and taken away by `entry`."""
+    """A register whose entries are named by one field and taken away by `entry`, or by that field."""
     of = attrgetter(field)
-    return Register(name, set_by, removed_by, of, lambda event: {"entry": of(event)})
+    named = "entry" if issubclass(removed_by, Removed) else field
+    return Register(name, set_by, removed_by, of, lambda event: {named: of(event)})
 
 
 _REGISTERS = (
@@ -74,7 +101,7 @@ _REGISTERS = (
     _plain("doors", DoorSet, DoorRemoved, "door"),
     _plain("gates", GateSet, GateRemoved, "gate"),
     _plain("squads", SquadSet, SquadRemoved, "squad"),
-    Register("vehicles", VehicleSet, VehicleRemoved, attrgetter("plate"), lambda e: {"plate": e.plate}),
+    _plain("vehicles", VehicleSet, VehicleRemoved, "plate"),
     Register(
         "watch",
         WatchEntrySet,
@@ -82,8 +109,23 @@ _REGISTERS = (
         watch_key,
         lambda e: {"list": e.list, "kind": e.kind, "value": e.value},
     ),
-    Register("rules", RuleActivated, RuleDeactivated, attrgetter("rule"), lambda e: {"rule": e.rule}),
+    _plain("homes", HomeSet, HomeRemoved, "home"),
+    _plain("people", PersonSet, PersonRemoved, "person"),
+    _plain("credentials", CredentialSet, CredentialRemoved, "credential"),
+    _plain("visitors", VisitorSet, VisitorRemoved, "visitor"),
+    _plain("shops", ShopSet, ShopRemoved, "shop"),
+    _plain("radios", RadioSet, RadioRemoved, "address"),
+    _plain("checkpoints", CheckpointSet, CheckpointRemoved, "checkpoint"),
+    _plain("rounds", RoundSet, RoundRemoved, "plan"),
+    _plain("segments", SegmentSet, SegmentRemoved, "segment"),
+    _plain("duties", DutySet, DutyRemoved, "duty"),
+    _plain("maintenance", MaintenanceSet, MaintenanceRemoved, "maintenance"),
+    _plain("gatherings", GatheringSet, GatheringRemoved, "gathering"),
+    _plain("drills", DrillSet, DrillRemoved, "drill"),
+    _plain("rules", RuleActivated, RuleDeactivated, "rule"),
 )
+REGISTERS = tuple(register.name for register in _REGISTERS)
+"""The names of the registers, in the order in which they are shown."""
 _SETS: Mapping[type[Event], Register] = {register.set_by: register for register in _REGISTERS}
 _REMOVALS: Mapping[type[Event], Register] = {r.removed_by: r for r in _REGISTERS if r.removed_by}
 

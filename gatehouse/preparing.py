@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from eventlog import topics
@@ -17,7 +18,7 @@ from eventlog.registers import Registers
 from eventlog.sql import open_accounts, open_log
 from gatehouse.context import recalled, remember
 from gatehouse.parts import CannotStartError, Part, check_address, folder_unusable
-from gatehouse.secret_files import secret_file
+from gatehouse.secret_files import radio_key, secret_file
 from gatehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def prepare(part: Part) -> None:
         for stale in (settings.run / "metrics").glob("*.db"):
             stale.unlink(missing_ok=True)
         secret_file(settings.secrets, "session-key")
-        secret_file(settings.secrets, "radio-hmac-key")
+        radio_key(settings.secrets)
         secret_file(settings.secrets, "mqtt-service")
     except OSError as error:
         raise CannotStartError(folder_unusable(settings, error)) from error
@@ -90,15 +91,15 @@ def _estate_file(settings: Settings) -> EstateFile | None:
 
     language = settings.language
     try:
-        return load(settings.estate)
+        return load(settings.estate, radio_key=partial(radio_key, settings.secrets))
     except EstateFileError as error:
         said = [*error.lines(language), text("cli.error.estate_file", language, count=len(error.problems))]
         raise CannotStartError("\n".join(said)) from error
     except UnicodeDecodeError as error:
         raise CannotStartError(text("cli.error.encoding", language, path=settings.estate)) from error
     except OSError as error:
-        what = error.strerror or error
-        raise CannotStartError(text("cli.error.file", language, path=settings.estate, what=what)) from error
+        path, what = error.filename or settings.estate, error.strerror or error
+        raise CannotStartError(text("cli.error.file", language, path=path, what=what)) from error
 
 
 def _try_broker(part: Part) -> None:

@@ -29,11 +29,11 @@ SWITCH_S = 0.001
 def run_ingest(part: Part) -> None:
     """Takes messages from the broker, outside or embedded, into the log."""
     from eventlog.collector import spare_the_collector
-    from gatehouse.secret_files import secret_file
+    from gatehouse.secret_files import radio_key
     from ingest.pipeline import Pipeline
 
     log = part.open_log()
-    key = bytes.fromhex(secret_file(part.settings.secrets, "radio-hmac-key"))
+    key = radio_key(part.settings.secrets)
     pipeline = Pipeline(log, time_mode=part.settings.time, hmac_key=key)
     spare_the_collector()
     try:

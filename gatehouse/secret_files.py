@@ -17,6 +17,12 @@ def secret_file(folder: Path, name: str, *, size_bytes: int = 32) -> str:
     return file.read_text("ascii").strip()
 
 
+def radio_key(folder: Path) -> bytes:
+    """The key that radio and phone addresses are hashed with, in the log, in quarantine and in the registers;
+    made at the first call."""
+    return bytes.fromhex(secret_file(folder, "radio-hmac-key"))
+
+
 def _create(file: Path, secret: str) -> None:
     fresh = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
     handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

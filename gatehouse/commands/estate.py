@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,12 +20,13 @@ from gatehouse.commands.common import (
     system,
 )
 from gatehouse.estatefile import EstateFile, EstateFileError, load
+from gatehouse.estateimport import REGISTERS as ESTATE_REGISTERS
 from gatehouse.estateimport import Change, ImportRefusedError, import_estate
 from gatehouse.say import cli, language
 
 app = sub_app("estate")
 FileArgument = Annotated[Path, typer.Argument(help=cli("estate.file"), show_default=False)]
-REGISTERS = ("zones", "devices", "doors", "gates", "vehicles", "watch", "squads", "rules")
+REGISTERS = tuple(name for name in ESTATE_REGISTERS if name != "estate")
 CHANGES_SHOWN_MAX = 40
 
 
@@ -113,7 +113,7 @@ def show(
         fail("register", wanted=register, known=", ".join(REGISTERS))
     if file is not None:
         wanted = load_file(file)
-        found = reduce(Estate.with_event, wanted.events, Estate(wanted.estate))
+        found = Estate(wanted.estate).with_events(wanted.events)
     else:
         with system(data) as context:
             found = context.estate(estate)

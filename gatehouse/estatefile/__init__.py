@@ -6,21 +6,28 @@ Writes nothing; `gatehouse.estateimport` brings the log's registers to what the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
+from secrets import token_bytes
 
 from eventlog.marked import read_marked
 from eventlog.problems import Problem
 from eventlog.vocabulary import Event
+from gatehouse.estatefile import models as m
 from gatehouse.estatefile.checks import check
-from gatehouse.estatefile.draft import Rules, read_draft
+from gatehouse.estatefile.draft import KEPT_WHEN_ABSENT, Draft, Rules, read_draft
 from gatehouse.estatefile.events import events_of
 from gatehouse.estatefile.problems import EstateFileError
+from ingest.privacy import hashed as hashed_address
 
 __all__ = ["EstateFile", "EstateFileError", "Problem", "Rules", "load", "parse"]
 
-KEPT_WHEN_ABSENT = frozenset({"vehicles", "watch_lists"})
-"""Registers that other imports fill: a file that does not name them leaves them alone."""
+RadioKey = Callable[[], bytes]
+"""Gives the installation's key for radio addresses; asked only where a good file has radios."""
+WATCH = "watch_lists"
+"""The section whose register has another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +39,33 @@ class EstateFile:
     registers: frozenset[str]
 
 
-def load(path: Path, rules: Rules | None = None) -> EstateFile:
+def load(path: Path, rules: Rules | None = None, *, radio_key: RadioKey | None = None) -> EstateFile:
     """Reads and checks a file. Raises EstateFileError with all mistakes, OSError when it can't be read."""
-    return parse(path.read_bytes().decode("utf-8-sig"), name=str(path), rules=rules)
+    text = path.read_bytes().decode("utf-8-sig")
+    return parse(text, name=str(path), rules=rules, radio_key=radio_key)
 
 
-def parse(text: str, *, name: str = "estate.yaml", rules: Rules | None = None) -> EstateFile:
-    """Checks the text of a file. `rules` are the known rules by name; default: all there are."""
+def parse(
+    text: str, *, name: str = "estate.yaml", rules: Rules | None = None, radio_key: RadioKey | None = None
+) -> EstateFile:
+    """Checks the text of a file. `rules` are the known rules by name; default: all there are. Without
+    `radio_key` radio addresses are hashed with a key that nobody has."""
     if rules is None:
         from processors.rules import RULES
 
         rules = RULES
     draft, findings = read_draft(read_marked(text), rules)
     if draft.ids:
-        check(draft, findings)
+        check(draft, findings, rules)
     if findings.problems or draft.head is None:
         raise EstateFileError(name, findings.problems)
-    registers = {"estate", "zones", "devices", "doors", "gates", "squads", "rules"}
-    registers |= {"watch" if name == "watch_lists" else name for name in KEPT_WHEN_ABSENT & draft.sections}
-    return EstateFile(draft.head.estate, tuple(events_of(draft, rules)), frozenset(registers))
+    registers = {"estate", "zones", "devices", "doors", "gates", "squads", "rules", *_named(draft)}
+    key = cache(radio_key or partial(token_bytes, 32))
+    events = tuple(events_of(draft, rules, lambda address: hashed_address(address, key())))
+    return EstateFile(draft.head.estate, events, frozenset(registers))
+
+
+def _named(draft: Draft) -> set[str]:
+    """The registers of the lists: all but those that are left alone when no section names them."""
+    ruled = (set(m.SECTIONS) - KEPT_WHEN_ABSENT) | (KEPT_WHEN_ABSENT & draft.sections)
+    return {"watch" if name == WATCH else name for name in ruled}

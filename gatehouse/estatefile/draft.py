@@ -5,22 +5,45 @@ What is well formed goes on to `checks`, which looks at what refers to what.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_args
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from eventlog.marked import Marked, Path
 from eventlog.problems import Findings, near
 from eventlog.vocabulary.registry import Family
+from gatehouse.estatefile import duty_models as d
+from gatehouse.estatefile import home_models as h
 from gatehouse.estatefile import models as m
+from gatehouse.estatefile.entry import Entry
+from gatehouse.estatefile.moments import zone_info
 from processors.rules.base import Rule, RuleSettings
 
 Rules = Mapping[str, type[Rule[Any]]]
-E = TypeVar("E", bound=m.Entry)
+E = TypeVar("E", bound=Entry)
 SALVAGE_ROUNDS_MAX = 8
+
+KEPT_WHEN_ABSENT = frozenset(
+    {
+        "vehicles",
+        "watch_lists",
+        "homes",
+        "people",
+        "credentials",
+        "visitors",
+        "shops",
+        "radios",
+        "duties",
+        "maintenance",
+        "gatherings",
+        "drills",
+    }
+)
+"""Registers that other imports fill: a file that does not name them leaves them alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +77,39 @@ class Draft:
     vehicles: list[Placed[m.VehicleEntry]] = field(default_factory=list)
     watch_lists: list[Placed[m.WatchListEntry]] = field(default_factory=list)
     squads: list[Placed[m.SquadEntry]] = field(default_factory=list)
+    homes: list[Placed[h.HomeEntry]] = field(default_factory=list)
+    people: list[Placed[h.PersonEntry]] = field(default_factory=list)
+    credentials: list[Placed[h.CredentialEntry]] = field(default_factory=list)
+    visitors: list[Placed[h.VisitorEntry]] = field(default_factory=list)
+    shops: list[Placed[h.ShopEntry]] = field(default_factory=list)
+    radios: list[Placed[h.RadioEntry]] = field(default_factory=list)
+    duties: list[Placed[d.DutyEntry]] = field(default_factory=list)
+    checkpoints: list[Placed[d.CheckpointEntry]] = field(default_factory=list)
+    rounds: list[Placed[d.RoundEntry]] = field(default_factory=list)
+    maintenance: list[Placed[d.MaintenanceEntry]] = field(default_factory=list)
+    gatherings: list[Placed[d.GatheringEntry]] = field(default_factory=list)
+    drills: list[Placed[d.DrillEntry]] = field(default_factory=list)
+    segments: list[Placed[d.SegmentEntry]] = field(default_factory=list)
     rules: list[RuleChoice] = field(default_factory=list)
     zone_places: list[tuple[Path, str]] = field(default_factory=list)
     """Zones that the rules' overrides name."""
     ids: dict[str, frozenset[str]] = field(default_factory=dict)
     """Every id by section, also of entries with mistakes, so that one mistake is told once."""
     sections: frozenset[str] = frozenset()
+    """The sections that this import brings, from the file or from a table."""
+    present: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """The ids that the system has in the registers which the import may leave alone."""
+
+    def knows(self, section: str) -> Collection[str] | None:
+        """The ids that an entry may refer to; None where a register is left alone and nobody can say."""
+        if section in self.sections or section not in KEPT_WHEN_ABSENT:
+            return self.ids.get(section, frozenset())
+        return self.present.get(section)
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        """The estate's time zone."""
+        return zone_info(self.head.time_zone if self.head else "UTC")
 
 
 def read_draft(marked: Marked, rules: Rules) -> tuple[Draft, Findings]:

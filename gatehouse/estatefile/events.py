@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,6 @@ from eventlog.vocabulary import (
     EstateSet,
     Event,
     GateSet,
-    Hours,
     Neighbour,
     PassRule,
     RuleActivated,
@@ -21,20 +19,24 @@ from eventlog.vocabulary import (
     SquadSet,
     VehicleSet,
     WatchEntrySet,
-    Words,
     ZoneSet,
 )
 from gatehouse.estatefile import models as m
 from gatehouse.estatefile.draft import Draft, Rules
+from gatehouse.estatefile.duty_events import duty_events
+from gatehouse.estatefile.entry import both, hours_of, maybe
+from gatehouse.estatefile.home_events import Hash, home_events
+from gatehouse.estatefile.moments import on_clock
 
 
-def events_of(draft: Draft, rules: Rules) -> Iterator[Event]:
-    """The registers' entries: the estate, zones, devices, doors, gates, squads, vehicles, lists, rules."""
+def events_of(draft: Draft, rules: Rules, hashed: Hash) -> Iterator[Event]:
+    """The registers' entries: the estate, zones, devices, doors, gates, squads, vehicles, lists, homes and
+    people, what is planned, rules. `hashed` makes the keyed hash of a radio's address."""
     head = draft.head
     if head is None:
         raise ValueError("a draft with mistakes has no events")
     yield EstateSet(
-        name=_both(head.name, head.estate), time_zone=head.time_zone, night=_hours(head.night),
+        name=both(head.name, head.estate), time_zone=head.time_zone, night=hours_of(head.night),
         default_squad=head.default_squad,
     )  # fmt: skip
     yield from _zones(draft)
@@ -48,25 +50,15 @@ def events_of(draft: Draft, rules: Rules) -> Iterator[Event]:
     for squad in draft.squads:
         yield _squad(squad.entry)
     for vehicle in draft.vehicles:
-        yield _vehicle(vehicle.entry, ZoneInfo(head.time_zone))
+        yield _vehicle(vehicle.entry, draft.zone_info)
     for watch in draft.watch_lists:
         yield from _watch(watch.group, watch.entry)
+    yield from home_events(draft, hashed)
+    yield from duty_events(draft)
     for rule in draft.rules:
         if rule.enabled:
             version = rules[rule.name].version
             yield RuleActivated(rule=rule.name, version=version, settings=rule.settings, zones=rule.zones)
-
-
-def _both(name: m.BothLanguages | None, entry_id: str) -> Words:
-    return Words(zh=name.zh, en=name.en) if name else Words(zh=entry_id, en=entry_id)
-
-
-def _maybe(name: m.BothLanguages | None) -> Words | None:
-    return Words(zh=name.zh, en=name.en) if name else None
-
-
-def _hours(hours: m.HoursEntry) -> Hours:
-    return Hours(start=hours.start, end=hours.end)
 
 
 def _zones(draft: Draft) -> Iterator[ZoneSet]:
@@ -84,13 +76,18 @@ def _zones(draft: Draft) -> Iterator[ZoneSet]:
     for zone in draft.zones:
         entry = zone.entry
         adjacent = tuple(beside[entry.id][name] for name in sorted(beside[entry.id]))
-        name = _both(entry.name, entry.id)
-        yield ZoneSet(zone=entry.id, name=name, kind=entry.kind, adjacent=adjacent, squad=entry.squad)
+        name = both(entry.name, entry.id)
+        yield ZoneSet(
+            zone=entry.id, name=name, kind=entry.kind, adjacent=adjacent, squad=entry.squad,
+            open_hours=None if entry.open_hours is None else tuple(map(hours_of, entry.open_hours)),
+            armed_hours=tuple(map(hours_of, entry.armed_hours)),
+            watch_hours=tuple(map(hours_of, entry.watch_hours)), sensitive=entry.sensitive,
+        )  # fmt: skip
 
 
 def _device(entry: m.DeviceEntry, family: Any) -> DeviceSet:
     return DeviceSet(
-        device=entry.id, family=family, zone=entry.zone, name=_maybe(entry.name), maker=entry.maker,
+        device=entry.id, family=family, zone=entry.zone, name=maybe(entry.name), maker=entry.maker,
         sees=entry.sees, parent=entry.parent, heartbeat_s=entry.heartbeat_s, status=entry.status,
         clock=entry.clock,
     )  # fmt: skip
@@ -100,14 +97,14 @@ def _door(entry: m.DoorEntry, zone_of: dict[str, str]) -> DoorSet:
     device = entry.device or entry.id
     return DoorSet(
         door=entry.id, device=device, zone=entry.zone or zone_of[device], kind=entry.kind,
-        name=_maybe(entry.name), reader_out=entry.reader_out,
+        name=maybe(entry.name), reader_out=entry.reader_out,
     )  # fmt: skip
 
 
 def _gate(entry: m.GateEntry) -> GateSet:
     allow = None if entry.allow is None else tuple(map(_allowed, entry.allow))
     return GateSet(
-        gate=entry.id, zone=entry.zone, lanes=entry.lanes, name=_maybe(entry.name), allow=allow,
+        gate=entry.id, zone=entry.zone, lanes=entry.lanes, name=maybe(entry.name), allow=allow,
         boundary=entry.boundary,
     )  # fmt: skip
 
@@ -115,25 +112,20 @@ def _gate(entry: m.GateEntry) -> GateSet:
 def _allowed(entry: m.PassEntry) -> PassRule:
     return PassRule(
         classes=entry.classes, groups=entry.groups, plates=entry.plates, lanes=entry.lanes,
-        direction=entry.direction, hours=_hours(entry.hours) if entry.hours else None,
+        direction=entry.direction, hours=hours_of(entry.hours) if entry.hours else None,
     )  # fmt: skip
 
 
 def _squad(entry: m.SquadEntry) -> SquadSet:
     members = tuple(SquadMember(member=one.id, name=one.name, phone=one.phone) for one in entry.members)
-    return SquadSet(squad=entry.id, name=_both(entry.name, entry.id), kind=entry.kind, members=members)
+    return SquadSet(squad=entry.id, name=both(entry.name, entry.id), kind=entry.kind, members=members)
 
 
 def _vehicle(entry: m.VehicleEntry, zone: ZoneInfo) -> VehicleSet:
     return VehicleSet(
         plate=entry.plate, groups=entry.groups, vehicle_class=entry.vehicle_class, owner=entry.owner,
-        valid_from=_moment(entry.valid_from, zone), valid_until=_moment(entry.valid_until, zone),
+        valid_from=on_clock(entry.valid_from, zone), valid_until=on_clock(entry.valid_until, zone),
     )  # fmt: skip
-
-
-def _moment(value: datetime | None, zone: ZoneInfo) -> datetime | None:
-    """Without an offset, a time on the estate's clock."""
-    return value if value is None or value.tzinfo else value.replace(tzinfo=zone)
 
 
 def _watch(name: str, entry: m.WatchListEntry) -> Iterator[WatchEntrySet]:

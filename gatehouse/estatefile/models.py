@@ -6,57 +6,21 @@ described in docs/estate-file.md, which a test holds to this file.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from eventlog.vocabulary.alert import Severity
-from eventlog.vocabulary.registry import Clock
+from gatehouse.estatefile import duty_models as d
+from gatehouse.estatefile import home_models as h
+from gatehouse.estatefile.entry import Entry, Hours, HoursEntry, Id, NameEntry, PlateText, as_field
+from gatehouse.estatefile.moments import From, Until
 
-Id = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,64}$")]
-"""Ids become parts of MQTT topics and of user names: letters, digits, `_` and `-`."""
-PlateText = Annotated[str, StringConstraints(min_length=1, max_length=32)]
-
-
-class Entry(BaseModel):
-    """An entry of the file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
-
-
-def _both_languages(value: Any) -> Any:
-    return {"zh": value, "en": value} if isinstance(value, str) else value
-
-
-def _hours(value: Any) -> Any:
-    if isinstance(value, str) and "-" in value:
-        start, _, end = value.partition("-")
-        return {"start": start.strip(), "end": end.strip()}
-    return value
-
-
-def _as(name: str) -> BeforeValidator:
-    """A plain text where an entry with one needed field may stand."""
-    return BeforeValidator(lambda value: value if isinstance(value, dict) else {name: value})
-
-
-class BothLanguages(Entry):
-    """A name in Chinese and English; a plain text counts for both."""
-
-    zh: str
-    en: str
-
-
-class HoursEntry(Entry):
-    """From `start` to `end` on the estate's clock, over midnight too; `22:00-06:00` for short."""
-
-    start: Clock
-    end: Clock
-
-
-NameEntry = Annotated[BothLanguages, BeforeValidator(_both_languages)]
-Hours = Annotated[HoursEntry, BeforeValidator(_hours)]
+HoursList = Annotated[
+    tuple[Hours, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, (str, dict)) else value),
+]
+"""Several hours of the day, or one without the list around it."""
 
 
 class HeadEntry(Entry):
@@ -84,8 +48,12 @@ class ZoneEntry(Entry):
     id: Id
     name: NameEntry | None = None
     kind: Id = "area"
-    adjacent: tuple[Annotated[NeighbourEntry, _as("zone")], ...] = ()
+    adjacent: tuple[Annotated[NeighbourEntry, as_field("zone")], ...] = ()
     squad: Id | None = None
+    open_hours: HoursList | None = None
+    armed_hours: HoursList = ()
+    watch_hours: HoursList = ()
+    sensitive: bool = False
 
 
 class DeviceEntry(Entry):
@@ -142,8 +110,8 @@ class VehicleEntry(Entry):
     groups: tuple[Id, ...] = ()
     vehicle_class: str | None = None
     owner: str | None = None
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
+    valid_from: From | None = None
+    valid_until: Until | None = None
 
 
 class WatchEntry(Entry):
@@ -159,7 +127,7 @@ class WatchListEntry(Entry):
 
     kind: Literal["plate", "person", "credential"]
     severity: Severity = "high"
-    entries: tuple[Annotated[WatchEntry, _as("value")], ...] = ()
+    entries: tuple[Annotated[WatchEntry, as_field("value")], ...] = ()
 
 
 class MemberEntry(Entry):
@@ -176,7 +144,7 @@ class SquadEntry(Entry):
     id: Id
     name: NameEntry | None = None
     kind: Literal["full_time", "volunteer", "company"] = "full_time"
-    members: tuple[Annotated[MemberEntry, _as("id")], ...] = ()
+    members: tuple[Annotated[MemberEntry, as_field("id")], ...] = ()
 
 
 SECTIONS: dict[str, type[Entry]] = {
@@ -185,5 +153,18 @@ SECTIONS: dict[str, type[Entry]] = {
     "gates": GateEntry,
     "vehicles": VehicleEntry,
     "squads": SquadEntry,
+    "homes": h.HomeEntry,
+    "people": h.PersonEntry,
+    "credentials": h.CredentialEntry,
+    "visitors": h.VisitorEntry,
+    "shops": h.ShopEntry,
+    "radios": h.RadioEntry,
+    "duties": d.DutyEntry,
+    "checkpoints": d.CheckpointEntry,
+    "rounds": d.RoundEntry,
+    "maintenance": d.MaintenanceEntry,
+    "gatherings": d.GatheringEntry,
+    "drills": d.DrillEntry,
+    "segments": d.SegmentEntry,
 }
 """The sections that are lists. `devices`, `watch_lists` and `rules` are maps and read by hand."""
