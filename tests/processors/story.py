@@ -28,8 +28,6 @@ from eventlog.ports import NewEvent, Recorded
 from eventlog.times import from_us, to_us
 from eventlog.topics import device_source
 from eventlog.vocabulary import (
-    AccessDenied,
-    AccessGranted,
     DeviceHeartbeat,
     DeviceOffline,
     DeviceOnline,
@@ -46,6 +44,7 @@ from eventlog.vocabulary import (
 )
 from processors.rules.base import Rule
 from processors.step import EstateStep
+from tests.processors.door_verbs import door_verbs
 from tests.processors.estate import NAME, estate
 from tests.processors.verbs import verbs
 
@@ -98,12 +97,14 @@ def _line(text: str) -> Line:
 
 
 def _without_names(told: str) -> str:
-    """A story writes a key with its plate or card in it; what is told has a reference instead."""
+    """A story writes a key with its plate or card in it, or with `~` before what it hides; what is told has
+    a reference instead."""
 
     def hide(found: re.Match[str]) -> str:
         value = found[2] if found[1] == "credential" else normal(found[2])
         return f"{found[1]}:{reference(NAME, value)}"
 
+    told = re.sub(r"~(\S+)", lambda found: reference(NAME, found[1]), told)
     return re.sub(r"(\S+):(京\S+|(?<=credential:)\S+)", hide, told)
 
 
@@ -118,12 +119,6 @@ def _event(words: list[str], options: dict[str, str]) -> tuple[Event, str]:
         "closed": lambda: DoorClosed(**door),
         "forced": lambda: DoorForcedByDevice(**door),
         "exit": lambda: ExitRequested(**door),
-        "granted": lambda: AccessGranted(
-            **door, credential=first or "card", method=options.get("by", "card"), direction="in"
-        ),
-        "denied": lambda: AccessDenied(
-            **door, credential=first, method="card", direction="in", reason="unknown"
-        ),
         "read": lambda: PlateRead(
             lane=subject,
             plate=first or "",
@@ -135,6 +130,7 @@ def _event(words: list[str], options: dict[str, str]) -> tuple[Event, str]:
         "online": lambda: DeviceOnline(device=subject, session=first),
         "heartbeat": lambda: DeviceHeartbeat(uptime_s=1),
         **verbs(subject, rest, options),
+        **door_verbs(subject, rest, options),
     }
     return made[verb](), device_source(NAME, "access", subject)
 
