@@ -122,7 +122,7 @@ def _visit(scene: Scene, visit: Visit, numbers: Random) -> None:
 def _stranger(scene: Scene, gate: str, at_us: int, numbers: Random) -> None:
     terminal = scene.estate.terminal_of.get(gate)
     if terminal is not None and numbers.random() < FACE_SEEN:
-        score = round(min(max(numbers.gauss(0.42, 0.1), 0.1), 0.7), 3)
+        score = round(min(max(numbers.gauss(0.42, 0.1), 0.1), 0.59), 3)
         event = FaceUnknown.model_construct(score=score)
         scene.out.append(Emission(at_us - SECOND_US, terminal, "face", event))
 

@@ -24,7 +24,7 @@ from simulators.day.world import (
 ROW = 7
 """Buildings in a row."""
 CAMERAS_A_RECORDER = 13
-HEARTBEAT_S = 900
+HEARTBEAT_S = 1_200
 """Rarer than real devices beat, so that a pilot day keeps to about 60,000 events."""
 
 _SIDES = {"n": ("北", "north"), "s": ("南", "south")}

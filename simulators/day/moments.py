@@ -6,8 +6,8 @@ The simulated estates keep China's time all year, so a local day always has 24 h
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from hashlib import blake2b
 from random import Random
-from zlib import crc32
 
 from eventlog.times import from_us, to_us
 
@@ -46,4 +46,5 @@ def chance(*name: object) -> Random:
 
 def share(*name: object) -> float:
     """One number from 0 to 1 that the same name always gives; cheaper than `chance`."""
-    return crc32("/".join(map(str, name)).encode()) / 0x1_0000_0000
+    digest = blake2b("/".join(map(str, name)).encode(), digest_size=6).digest()
+    return int.from_bytes(digest, "big") / 0x1_0000_0000_0000

@@ -15,12 +15,12 @@ from simulators.day.scene import Scene, Walker
 from simulators.day.weather import festive, free_day
 from simulators.day.world import Person, Vehicle
 
-WORK_SHARE = 0.44
+WORK_SHARE = 0.4
 """Of those who work so many are seen leaving on a working day: the others drive with somebody, are away or
 work at home. Made up, so that a pilot day keeps to about 60,000 events."""
-SCHOOL_SHARE = 0.52
-ERRAND_SHARE = 0.36
-FREE_DAY_SHARE = 0.42
+SCHOOL_SHARE = 0.46
+ERRAND_SHARE = 0.34
+FREE_DAY_SHARE = 0.4
 LATE_SHARE = 0.015
 """Workers who come home after midnight."""
 NIGHT_SHIFTS = 5 / 7
