@@ -199,9 +199,20 @@ class _Session:
             self._squads[saved.key] = set(orjson.loads(saved.value))
         for estate in self._registers.estates:
             self._board.load(estate, self._eventlog.load_state(owner_of(estate)))
+        self._catch_up()
         self._drop_squads()
         self._renew(all_of=True)
         self._beat()
+
+    def _catch_up(self) -> None:
+        """Takes the outputs that the decider's saved state doesn't know yet and that have been sent."""
+        after = self._eventlog.position(DECIDER)
+        while after < self._read:
+            entries = self._eventlog.read(after=after, limit=BATCH, types=TYPES)
+            for entry in entries:
+                if entry.position <= self._read:
+                    self._board.take(entry, resent=False)
+            after = entries[-1].position if len(entries) == BATCH else self._read
 
     def turn(self) -> None:
         """Publishes what is new, or waits a little for it. Raises LinkError, LogUnavailableError."""

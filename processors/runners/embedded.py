@@ -1,9 +1,9 @@
 """Drives every estate's step from the log in this process: reads inputs, saves outputs, state and position.
 
-Outputs, changed state and the reader's position go into one transaction of the log; a crash before it
-changes nothing, and a repeat makes the same ids. Inputs that make no output needn't be saved one by one:
-they are taken again after a crash. Time comes from the log: when a wake-up is due and the log is quiet,
-`time.reached` is appended.
+Outputs are recorded at once; changed state and the reader's position now and then, in one transaction with
+the outputs of the moment. After a crash the inputs since then are taken again and make the same outputs
+under the same ids, which the log takes as repeats. Time comes from the log: when a wake-up is due and the
+log is quiet, `time.reached` is appended.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from eventlog.collector import spare_the_collector
 from eventlog.estate import Estate
 from eventlog.ids import derived_id
 from eventlog.ports import (
+    Appended,
     Claim,
     EventLog,
+    LogTransaction,
     LogUnavailableError,
     NewEvent,
     Position,
@@ -44,8 +46,8 @@ WAIT_MAX_S = 0.5
 BACK_OFF_S = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Waits between tries while the log's store is away; the last one again and again."""
 SAVE_S, SAVE_ENTRIES = 0.25, 10_000
-"""While no output is made, or a backlog is taken, state and position are saved this often. Between two saves
-a key's state is written once, however often it changed."""
+"""State and position are saved this often. Between two saves a key's state is written once, however often it
+changed."""
 
 _log = structlog.get_logger()
 
@@ -79,10 +81,6 @@ class Steps:
         estate = self._registers.estates.get(name) or Estate(name)
         step = self.by_estate[name] = EstateStep(estate, self._load(name))
         return step
-
-    def told(self) -> bool:
-        """Whether there are outputs since the last time."""
-        return any(step.told for step in self.by_estate.values())
 
     def outputs(self) -> list[NewEvent]:
         """Hands over the outputs since the last time."""
@@ -139,9 +137,10 @@ class EmbeddedRunner:
                 if self._position == self._saved:
                     self._save_by_s = time.monotonic() + SAVE_S
                 self._position = entries[-1].position
-            in_backlog = len(entries) == self._batch
-            if self._unsaved and (save_now or self._save_due() or (steps.told() and not in_backlog)):
+            if self._unsaved and (save_now or self._save_due()):
                 self._save(steps, steps.outputs())
+            elif outputs := steps.outputs():
+                self._tell(outputs)
             return len(entries) or self._tell_time(steps)
         except BaseException:
             self._steps = None  # it may be ahead of what is saved
@@ -163,6 +162,23 @@ class EmbeddedRunner:
         self._steps = steps
         return steps
 
+    def _tell(self, outputs: Sequence[NewEvent]) -> None:
+        """Records outputs at once, and no more: a small commit. State and position follow; after a crash in
+        between the same inputs are taken again and make the same outputs, which changes nothing."""
+        with self._eventlog.transaction() as transaction:
+            self._append(transaction, outputs)
+        self._told(outputs)
+
+    def _append(self, transaction: LogTransaction, outputs: Sequence[NewEvent]) -> Appended:
+        appended = transaction.append(outputs)
+        if appended.conflicts:
+            _log.error("an output differs from what is recorded under its id", at=self._position)
+        return appended
+
+    def _told(self, outputs: Sequence[NewEvent]) -> None:
+        self._bell.ring()
+        _count(outputs)
+
     def _save(self, steps: Steps, outputs: Sequence[NewEvent]) -> None:
         upto = self._position
         with self._eventlog.transaction() as transaction:
@@ -172,17 +188,14 @@ class EmbeddedRunner:
                     transaction.save_state(owner_of(name), write, gone)
             moved = upto
             if outputs:
-                appended = transaction.append(outputs)
-                if appended.conflicts:
-                    _log.error("an output differs from what is recorded under its id", at=upto)
+                appended = self._append(transaction, outputs)
                 places = [place for place in appended.positions if place is not None]
                 if places == list(range(upto + 1, upto + 1 + len(outputs))):
                     moved = places[-1]  # they follow at once: no need to read them again
             transaction.move(READER, moved)
         self._position = self._saved = moved
         if outputs:
-            self._bell.ring()
-        _count(outputs)
+            self._told(outputs)
         metrics.READER_POSITION.labels(READER).set(moved)
 
     def _tell_time(self, steps: Steps) -> int:
