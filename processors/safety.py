@@ -114,7 +114,9 @@ class Safety:
         self._plan = _Plan(estate)
 
     def alert(self, alert: Alert) -> None:
-        """An alert was raised or changed."""
+        """An alert was raised or changed. An exercise makes no zone less safe."""
+        if alert.exercise:
+            return
         until_us = to_us(alert.closed_at) + HOLD_US if alert.closed_at else None
         cause = Cause(alert.id, alert.severity, until_us)
         causes = self._causes.setdefault(alert.zone, {})

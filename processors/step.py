@@ -32,6 +32,7 @@ from eventlog.vocabulary import (
     RuleDeactivated,
     SignalCleared,
     SignalRaised,
+    SquadRemoved,
     TimeReached,
     ZoneRemoved,
     ZoneSet,
@@ -179,6 +180,8 @@ class EstateStep:
         if isinstance(event, RuleActivated | RuleDeactivated):
             self._configure(entry, event)
         self.estate = self.estate.with_event(event)
+        if isinstance(event, SquadRemoved):
+            self.alerts.squad_gone(event.entry, self.estate, self._out)
         if entry.type in _PLACES:
             self.safety.registry(self.estate)
 
@@ -263,11 +266,6 @@ class EstateStep:
             count, first = run.failures()
             if count:
                 yield run.name, count, first
-
-    @property
-    def told(self) -> bool:
-        """Whether there are outputs since the last time."""
-        return bool(self._out.events)
 
     def outputs(self) -> list[NewEvent]:
         """Hands over the outputs since the last time."""

@@ -76,11 +76,13 @@ from eventlog.vocabulary.command import (
     CommandArrive,
     CommandAssign,
     CommandClose,
+    CommandConfirmCamera,
     CommandDecline,
     CommandForgive,
     CommandNote,
     CommandReopen,
     CommandShelve,
+    CommandStepDone,
     CommandUnshelve,
     DeliveryConfirmed,
     DeliveryFailed,
@@ -168,6 +170,7 @@ from eventlog.vocabulary.round import (
     RoundResumed,
     RoundStarted,
 )
+from eventlog.vocabulary.system import PartVital, SystemVitals
 from eventlog.vocabulary.vehicle import NO_PLATE, BarrierClosed, BarrierOpened, LaneEvent, PlateRead
 
 REGISTRY_TYPES = frozenset(name for name in TYPES if name.startswith("registry."))
@@ -220,12 +223,14 @@ __all__ = [
     "CommandArrive",
     "CommandAssign",
     "CommandClose",
+    "CommandConfirmCamera",
     "CommandDecline",
     "CommandForgive",
     "CommandNote",
     "CommandRefused",
     "CommandReopen",
     "CommandShelve",
+    "CommandStepDone",
     "CommandUnshelve",
     "Condition",
     "CredentialRemoved",
@@ -275,6 +280,7 @@ __all__ = [
     "MaintenanceSet",
     "Neighbour",
     "Part",
+    "PartVital",
     "PassRule",
     "PatrolCheckpoint",
     "PatrolPosition",
@@ -315,6 +321,7 @@ __all__ = [
     "SquadSet",
     "State",
     "Stop",
+    "SystemVitals",
     "ThreatLevelChanged",
     "TimeReached",
     "VehicleRemoved",

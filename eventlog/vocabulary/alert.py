@@ -19,7 +19,10 @@ class Alert(Part):
     """An alert as published and as the API gives it.
 
     `evidence` are ids of events, `evidence_positions` their places in the log, in the same order.
-    `at` is when it happened (the rule's time), `raised_at` when it entered the log.
+    `at` is when it happened (the rule's time), `raised_at` when it entered the log. `suppressed_by` is the
+    alert it hides behind, or `maintenance/…`; `held_back` how many hide behind this one. `support` are squads
+    called besides its own. `escalation` counts the steps taken because nobody accepted; the next one is at
+    `escalates_at`. `steps_done` are steps of the rule's checklist.
     """
 
     id: Name
@@ -42,6 +45,11 @@ class Alert(Part):
     ack_due_at: AwareDatetime | None = None
     shelved_until: AwareDatetime | None = None
     suppressed_by: str | None = None
+    held_back: Annotated[int, Field(ge=0)] = 0
+    support: tuple[Name, ...] = ()
+    escalation: Annotated[int, Field(ge=0)] = 0
+    escalates_at: AwareDatetime | None = None
+    steps_done: tuple[Name, ...] = ()
     disposition: Disposition | None = None
     closed_at: AwareDatetime | None = None
     late: bool = False
@@ -130,7 +138,13 @@ class AlertDeclined(AlertEvent):
 
 
 @event("alert.escalated", role=Role.OUTPUT)
-class AlertEscalated(AlertEvent): ...
+class AlertEscalated(AlertEvent):
+    """Nobody accepted in time, or it is critical from the start (`level` 0): `who` is told besides, a squad
+    or a person by what they are to the shift."""
+
+    level: Annotated[int, Field(ge=0)] = 0
+    to: Literal["squad", "supervisor", "leader", "manager", "outside"] = "squad"
+    who: Member | None = None
 
 
 @event("alert.arrived", role=Role.OUTPUT)
@@ -142,7 +156,10 @@ class AlertNoted(AlertEvent): ...
 
 
 @event("alert.step_done", role=Role.OUTPUT)
-class AlertStepDone(AlertEvent): ...
+class AlertStepDone(AlertEvent):
+    """A step of the rule's checklist was ticked."""
+
+    step: Name | None = None
 
 
 @event("alert.shelved", role=Role.OUTPUT)
@@ -154,7 +171,10 @@ class AlertUnshelved(AlertEvent): ...
 
 
 @event("alert.suppressed", role=Role.OUTPUT)
-class AlertSuppressed(AlertEvent): ...
+class AlertSuppressed(AlertEvent):
+    """`fresh`: held back from the start, so that no squad was told of it before."""
+
+    fresh: bool = False
 
 
 @event("alert.released", role=Role.OUTPUT)

@@ -66,6 +66,25 @@ class CommandClose(Command):
 class CommandReopen(Command): ...
 
 
+@event("command.step_done", role=Role.INPUT)
+class CommandStepDone(Command):
+    """A step of the rule's checklist was done."""
+
+    step: Name
+
+
+@event("command.confirm_camera", role=Role.INPUT)
+class CommandConfirmCamera(Event):
+    """An operator has looked at a camera of a video round."""
+
+    plan: Name
+    camera: Name
+    by: Member
+    role: Literal["operator", "supervisor", "administrator", "dispatcher", "member"] = "operator"
+    via: Literal["console", "api", "phone", "system"] = "api"
+    note: Text | None = None
+
+
 @event("command.forgive", role=Role.INPUT)
 class CommandForgive(Event):
     """An operator forgets where a credential is said to be: its next entry counts as the first. About no

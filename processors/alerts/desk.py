@@ -20,6 +20,7 @@ from eventlog.times import from_us, to_us
 from eventlog.vocabulary import (
     SEVERITIES,
     Alert,
+    AlertAssigned,
     AlertCleared,
     AlertClosed,
     AlertEvent,
@@ -27,6 +28,7 @@ from eventlog.vocabulary import (
     AlertSeverityChanged,
     AlertUnshelved,
     AlertUpdated,
+    Words,
 )
 from processors.alerts.episodes import Episodes, Limits
 from processors.outbox import Outbox
@@ -86,6 +88,10 @@ class AlertDesk:
         """Every alert held."""
         return [held.alert for held in self._held.values()]
 
+    def open_ones(self) -> list[Held]:
+        """Every alert that is not closed, in an order that a restart does not change."""
+        return [self._held[each] for each in sorted(self._open.values())]
+
     def open_of(self, rule: str, key: str) -> Held | None:
         """The alert of a rule and key that is not closed."""
         alert_id = self._open.get((rule, key))
@@ -101,7 +107,7 @@ class AlertDesk:
         if held is None:
             held = self._begin(rule, signal, estate, out)
         else:
-            self._go_on(held, signal, out)
+            self._go_on(held, signal, estate, out)
             self._episodes.again(held.alert, signal, estate, out.now_us)
         lift = self._episodes.lift(held.alert.episode, out.now_us)
         if lift:
@@ -109,13 +115,15 @@ class AlertDesk:
             note = f"{said.zh} {said.en}"
             self.change(self._held[lift[0]], AlertSeverityChanged, out, severity=lift[1], note=note)
 
-    def _go_on(self, held: Held, signal: Raise, out: Outbox) -> None:
-        """An open alert's condition holds still, or again."""
+    def _go_on(self, held: Held, signal: Raise, estate: Estate, out: Outbox) -> None:
+        """An open alert's condition holds still, or again. What was an exercise is none once something real
+        joins it."""
         old = held.alert
         ids, positions = _joined(old, signal.evidence)
         if signal.late and not old.late:  # history makes nothing of the present worse, nor pages anybody
             self.change(held, AlertUpdated, out, history=True, evidence=ids, evidence_positions=positions)
             return
+        exercise = old.exercise and estate.drill_at(signal.zone, old.rule, signal.at_us)
         worse = SEVERITIES.index(signal.severity) > SEVERITIES.index(old.severity)
         self.change(
             held,
@@ -123,7 +131,8 @@ class AlertDesk:
             out,
             severity=signal.severity if worse else old.severity,
             condition="active",
-            title=signal.title,
+            title=_title(signal, exercise=exercise),
+            exercise=exercise,
             devices=tuple(dict.fromkeys((*old.devices, *signal.devices)))[:DEVICES_MAX],
             evidence=ids,
             evidence_positions=positions,
@@ -154,6 +163,21 @@ class AlertDesk:
             **who,
         )
 
+    def squad_gone(self, squad: str, estate: Estate, out: Outbox) -> None:
+        """A squad is no more: what it had open goes to the zone's or the estate's, to be accepted again; back
+        to the desk where there is none."""
+        for held in self.open_ones():
+            alert = held.alert
+            if alert.squad != squad:
+                continue
+            new = default_squad(estate, alert.zone)
+            if alert.state in {"raised", "acknowledged"}:
+                self.change(held, AlertUpdated, out, squad=new)
+            elif new:
+                self.change(held, AlertAssigned, out, state="assigned", squad=new, assignee=None)
+            else:
+                self.change(held, AlertUpdated, out, state="raised", squad=None, assignee=None)
+
     def on_time(self, wakeup: Wakeup, estate: Estate, out: Outbox) -> None:
         """An acknowledgement has run out, or a shelf's time is over."""
         held = self._held[wakeup.key]
@@ -175,6 +199,7 @@ class AlertDesk:
         note: str | None = None,
         taken_from: str | None = None,
         history: bool = False,
+        step: str | None = None,
         **changes: Any,
     ) -> None:
         """Changes an alert and tells it, with a new version. `changes` are fields of the alert."""
@@ -184,29 +209,34 @@ class AlertDesk:
         extra: dict[str, Any] = {"taken_from": taken_from} if taken_from else {}
         if history:
             extra["history"] = True
+        if step:
+            extra["step"] = step
         out.add("alert", alert.id, kind(alert=alert, by=by, via=via, note=note, cause=out.input_id, **extra))
         self._keep(held)
 
     def _begin(self, rule: str, signal: Raise, estate: Estate, out: Outbox) -> Held:
         alert_id = out.id_of(f"alert {rule}", signal.key)
+        exercise = estate.drill_at(signal.zone, rule, signal.at_us)
+        episode = self._episodes.begin(alert_id, rule, signal, estate, out.now_us, exercise=exercise)
         alert = Alert(
             id=alert_id,
             estate=self._estate,
             rule=rule,
             key=signal.key,
-            episode=self._episodes.begin(alert_id, rule, signal, estate, out.now_us, exercise=False),
+            episode=episode,
             severity=signal.severity,
             state="raised",
             condition="active",
             zone=signal.zone,
             devices=signal.devices[:DEVICES_MAX],
-            title=signal.title,
+            title=_title(signal, exercise=exercise),
             at=from_us(signal.at_us),
             raised_at=from_us(out.now_us),
             evidence=tuple(each.id for each in signal.evidence[-EVIDENCE_MAX:]),
             evidence_positions=tuple(each.position for each in signal.evidence[-EVIDENCE_MAX:]),
             squad=default_squad(estate, signal.zone),
             late=signal.late,
+            exercise=exercise,
         )
         out.add("alert", alert_id, AlertRaised(alert=alert, cause=out.input_id))
         held = Held(alert)
@@ -265,6 +295,11 @@ def alert_of(saved: SavedState) -> Alert | None:
     if not saved.key.startswith(PREFIX):
         return None
     return Alert.model_validate(orjson.loads(saved.value)["alert"])
+
+
+def _title(signal: Raise, *, exercise: bool) -> Words:
+    """What is an exercise says so wherever its title is read."""
+    return both("alerts.exercise", title=signal.title) if exercise else signal.title
 
 
 def unshelved(alert: Alert, now_us: int) -> dict[str, Any]:

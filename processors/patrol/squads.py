@@ -7,8 +7,9 @@ from eventlog.estate import Estate
 
 def default_squad(estate: Estate, zone: str) -> str | None:
     """The squad that a fresh alert in a zone is given at once: the zone's, else the estate's."""
-    squad = estate.squad_for(zone)
-    return squad if squad in estate.squads else None
+    settings = estate.settings
+    named = (estate.squad_for(zone), settings.default_squad if settings else None)
+    return next((squad for squad in named if squad in estate.squads), None)
 
 
 def is_member(estate: Estate, squad: str | None, member: str) -> bool:

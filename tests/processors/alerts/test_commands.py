@@ -199,7 +199,7 @@ def test_an_unknown_squad() -> None:
 def test_a_squad_that_is_no_more_cannot_accept() -> None:
     live = Live()
     alert = live.burst()
-    live.say(SquadRemoved(entry="squad-1"))
+    live.command(SquadRemoved(entry="squad-1"))
     assert refusal(live.command(command(CommandAccept, alert, "member")))[0] == "forbidden"
 
 
@@ -347,5 +347,6 @@ def test_a_member_of_another_squad_is_refused() -> None:
 
 def test_a_member_who_needs_help_is_heard() -> None:
     live = Live()
-    told: Any = only(respond(live, alert_in(live, "accepted"), "need_help", note="two of them"))
+    outputs = respond(live, alert_in(live, "accepted"), "need_help", note="two of them")
+    told: Any = only([each for each in outputs if each.type == "alert.noted"])
     assert told.note == "队员请求支援 the member needs help: two of them"
