@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from eventlog import plates
 from eventlog.folds import FOLDED_TYPES, FOLDS, watch_key
+from eventlog.ids import reference
 from eventlog.plan import Plan
 from eventlog.times import from_us, to_us
 from eventlog.vocabulary import duty as d
@@ -193,6 +194,15 @@ class Estate:
         return found
 
     @cached_property
+    def visitors_by_person(self) -> Mapping[str, tuple[h.VisitorSet, ...]]:
+        """Visitors' permits by person, where a permit names one."""
+        found: dict[str, tuple[h.VisitorSet, ...]] = {}
+        for visitor in self.visitors.values():
+            if visitor.person:
+                found[visitor.person] = (*found.get(visitor.person, ()), visitor)
+        return found
+
+    @cached_property
     def watched_people(self) -> Mapping[str, tuple[r.WatchEntrySet, ...]]:
         """Watch list entries by person."""
         found: dict[str, tuple[r.WatchEntrySet, ...]] = {}
@@ -202,6 +212,11 @@ class Estate:
         return found
 
     @cached_property
+    def people_lists(self) -> frozenset[str]:
+        """The names of the watch lists of people."""
+        return frozenset(entry.list for entry in self.watch.values() if entry.kind == "person")
+
+    @cached_property
     def credentials_of(self) -> Mapping[str, tuple[str, ...]]:
         """The credentials of each person."""
         found: dict[str, tuple[str, ...]] = {}
@@ -209,6 +224,15 @@ class Estate:
             if credential.person:
                 found[credential.person] = (*found.get(credential.person, ()), credential.credential)
         return found
+
+    @cached_property
+    def living_alone(self) -> Mapping[str, h.PersonSet]:
+        """Those who live alone and may be looked in on, by the reference that stands for them in keys."""
+        return {
+            reference(self.id, each.person): each
+            for each in self.people.values()
+            if each.lives_alone and each.look_in
+        }
 
     def in_maintenance(self, at_us: int, *, device: str | None = None, zone: str | None = None) -> bool:
         """Whether work is planned at that moment on a device (or its parent, or its zone), or in a zone."""

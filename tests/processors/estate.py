@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from eventlog.estate import Estate
 from eventlog.vocabulary import (
+    CheckpointSet,
+    CredentialSet,
     DeviceSet,
     DoorSet,
     EstateSet,
     Event,
     GateSet,
+    HomeSet,
     Hours,
     Neighbour,
     PassRule,
+    PersonSet,
+    SegmentSet,
     SquadMember,
     SquadSet,
     VehicleSet,
@@ -27,9 +34,12 @@ def _words(text: str) -> Words:
     return Words(zh=f"{text}（中）", en=text)
 
 
-def _zone(zone: str, *adjacent: str, squad: str | None = None) -> ZoneSet:
+def _zone(zone: str, *adjacent: str, squad: str | None = None, **more: Any) -> ZoneSet:
     neighbours = tuple(Neighbour(zone=each) for each in adjacent)
-    return ZoneSet(zone=zone, name=_words(zone), adjacent=neighbours, squad=squad)
+    return ZoneSet(zone=zone, name=_words(zone), adjacent=neighbours, squad=squad, **more)
+
+
+ALWAYS = (Hours(start="00:00", end="12:00"), Hours(start="12:00", end="00:00"))
 
 
 REGISTERS: tuple[Event, ...] = (
@@ -54,6 +64,16 @@ REGISTERS: tuple[Event, ...] = (
     DoorSet(door="building-3", device="building-3", zone="building-3", name=_words("door three")),
     DoorSet(door="building-4", device="building-4", zone="building-4"),
     DoorSet(door="gate-n1", device="gate-n1", zone="gate-n", kind="gate"),
+    _zone("gate-w"),
+    DeviceSet(device="gate-w1", family="access", zone="gate-w"),
+    DoorSet(door="gate-w1", device="gate-w1", zone="gate-w", kind="gate", reader_out=True),
+    _zone("shop", open_hours=(Hours(start="02:00", end="03:00"),)),
+    DoorSet(door="shop", device="building-3", zone="shop"),
+    HomeSet(home="home-3", zone="building-3"),
+    PersonSet(person="wang", role="owner", home="home-3", lives_alone=True),
+    CredentialSet(credential="key", person="wang"),
+    CredentialSet(credential="lost", state="lost"),
+    CredentialSet(credential="threat", duress=True),
     GateSet(gate="open", zone="gate-n", lanes=("lane-open",)),
     GateSet(
         gate="north",
@@ -72,8 +92,25 @@ REGISTERS: tuple[Event, ...] = (
     VehicleSet(plate="京A10001", groups=("resident",)),
     VehicleSet(plate="京A10002", groups=("service",)),
     VehicleSet(plate="京A10003", groups=("visitor",)),
+    _zone("store", armed_hours=ALWAYS),
+    _zone("square", watch_hours=ALWAYS),
+    _zone("corridor-3", kind="corridor"),
+    _zone("lift-3", kind="lift"),
+    DeviceSet(device="cam-3", family="camera", zone="store"),
+    DeviceSet(device="cam-4", family="camera", zone="square"),
+    DeviceSet(device="face-1", family="face", zone="gate-n"),
+    CheckpointSet(checkpoint="point-1", zone="store"),
+    WatchEntrySet(list="wanted", kind="person", value="p-wanted"),
     WatchEntrySet(list="stolen", kind="plate", value="京C8B0Z1"),
     WatchEntrySet(list="debtors", kind="plate", value="京C77777", severity="low"),
+    ZoneSet(zone="fire-lane", name=_words("fire lane"), kind="fire_lane"),
+    ZoneSet(zone="shed", name=_words("shed"), sensitive=True),
+    DeviceSet(device="probe-1", family="probe", zone="shed"),
+    DeviceSet(device="help-1", family="help", zone="yard", name=_words("button one")),
+    *(
+        SegmentSet(segment=f"seg-{number}", device="fence-1", zone="yard", beside=(f"seg-{number + 1}",))
+        for number in range(1, 6)
+    ),
 )
 
 

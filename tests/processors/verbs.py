@@ -13,15 +13,20 @@ from eventlog.vocabulary import (
     CameraObjectLeft,
     CameraRestored,
     CameraTamper,
+    DeliveryConfirmed,
+    DeliveryFailed,
+    DeliverySent,
     Event,
     FaceRecognised,
     FaceUnknown,
     FenceAlarm,
     FenceRestored,
+    PartVital,
     PatrolCheckpoint,
     PatrolPosition,
     PatrolResponse,
     ProbeSighting,
+    SystemVitals,
 )
 
 
@@ -31,7 +36,17 @@ def verbs(subject: str, rest: list[str], options: dict[str, str]) -> dict[str, C
     sure = {"confidence": float(options["sure"])} if "sure" in options else {}
     place: dict[str, Any] = {**sure, **({"zone": options["zone"]} if "zone" in options else {})}
     score = float(options.get("score", "0.9"))
+    part = PartVital(behind=int(options.get("behind", "0")), still_s=float(options.get("still", "0")))
+    message = {"alert": "alert-1", "version": 1, "channel": subject, "recipient": "squad-1"}
     return {
+        "vitals": lambda: SystemVitals(
+            quarantine_count=int(options["quarantine"]) if "quarantine" in options else None,
+            disk_used_share=float(options["disk"]) if "disk" in options else None,
+            parts={options["part"]: part} if "part" in options else {},
+        ),
+        "sent": lambda: DeliverySent(**message),  # type: ignore[arg-type]
+        "confirmed": lambda: DeliveryConfirmed(**message),  # type: ignore[arg-type]
+        "failed": lambda: DeliveryFailed(**message, error="timed out"),  # type: ignore[arg-type]
         "sees": lambda: CameraObject(
             label=first or "person",
             track=options.get("track", "t1"),

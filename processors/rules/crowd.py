@@ -1,0 +1,140 @@
+"""`crowd`: too many people in one place for too long. Pure; knows what cameras count only."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Annotated, cast
+
+from pydantic import Field
+
+from eventlog.estate import Estate
+from eventlog.ports import Recorded
+from eventlog.vocabulary import CameraCrowd
+from processors.rules.base import (
+    Clear,
+    Evidence,
+    Raise,
+    Rule,
+    RuleSettings,
+    Seconds,
+    Signal,
+    Step,
+    evidence_of,
+    value,
+)
+from processors.rules.seen import zone_of
+from processors.rules.titles import title, zone_name
+
+COUNTS_MAX = 8
+"""Last counts of a camera kept, for those that come out of order."""
+DISORDER_US = 10_000_000
+
+
+@value
+class Count:
+    """A camera's count: when, whether it was too many, by which event."""
+
+    at_us: int
+    over: bool
+    event: Evidence
+
+
+@value
+class View:
+    """One camera's last counts in order of time; `since` is the first of those in a row that are over."""
+
+    counts: tuple[Count, ...] = ()
+    since: Count | None = None
+    late: bool = False
+
+
+@value
+class Zone:
+    """What each camera counts in a zone, and whether it was told."""
+
+    views: dict[str, View] = field(default_factory=dict)
+    told: bool = False
+
+
+class Settings(RuleSettings):
+    count: Annotated[int, Field(ge=1, le=100_000)] = Field(20, description="people that are too many")
+    hold_s: Seconds = Field(60, description="for this long, seconds")
+    settle_s: Seconds = Field(2, description="judged this long after that, seconds")
+
+
+class Crowd(Rule[Zone]):
+    """One key a zone. Cameras that see the same zone don't add up: each counts what it sees."""
+
+    name = "crowd"
+    version = 1
+    listens_to = frozenset({CameraCrowd})
+    Settings = Settings
+    State = Zone
+
+    def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
+        return (zone_of(event, estate),)
+
+    def on_event(self, key: str, state: Zone, event: Recorded, estate: Estate) -> Step[Zone] | None:
+        over = cast(CameraCrowd, event.event).count >= self.limits(key).count
+        before = state.views.get(event.device, _NOTHING)
+        if not over and not before.counts:
+            return None  # nearly always
+        view = _with(before, Count(event.effective_us, over, evidence_of(event)), event.late)
+        views = {name: each for name, each in state.views.items() if name != event.device}
+        if any(each.over for each in view.counts):
+            views[event.device] = view
+        if state.told and all(each.since is None for each in views.values()):
+            clear = Clear(key, key, event.effective_us, (evidence_of(event),))
+            return self._step(key, Zone(views), (clear,))
+        return self._step(key, Zone(views, state.told), ())
+
+    def on_time(self, key: str, state: Zone, due_us: int, estate: Estate) -> Step[Zone]:
+        limits = self.limits(key)
+        due = [
+            (each.since.at_us, name)
+            for name, each in state.views.items()
+            if each.since is not None and each.since.at_us + limits.hold_us + limits.settle_us <= due_us
+        ]
+        if not due or state.told:
+            return self._step(key, state, ())
+        since_us, camera = min(due)
+        if estate.gathering_at(key, due_us - limits.settle_us) is not None:
+            return Step(state, (), due_us + limits.hold_us)  # whether they go when it is over
+        view = state.views[camera]
+        assert view.since is not None
+        signal = Raise(
+            key=key,
+            zone=key,
+            severity="medium",
+            title=title("crowd.title", zone=zone_name(estate, key), count=limits.count),
+            at_us=since_us,
+            devices=(camera,),
+            evidence=tuple(each.event for each in view.counts if each.over) or (view.since.event,),
+            late=view.late,
+        )
+        return self._step(key, Zone(state.views, told=True), (signal,))
+
+    def _step(self, key: str, state: Zone, signals: tuple[Signal, ...]) -> Step[Zone]:
+        if not state.views and not state.told:
+            return Step(self.initial(), signals)
+        if state.told:
+            return Step(state, signals)
+        limits = self.limits(key)
+        begun = [each.since.at_us for each in state.views.values() if each.since is not None]
+        wake_us = min(begun) + limits.hold_us + limits.settle_us if begun else None
+        last_us = max(each.counts[-1].at_us for each in state.views.values())
+        return Step(state, signals, wake_us, None if begun else last_us + DISORDER_US)
+
+
+_NOTHING = View()
+
+
+def _with(view: View, count: Count, late: bool) -> View:
+    """With one count more, at its place in time."""
+    counts = tuple(sorted((*view.counts, count), key=lambda each: each.at_us))[-COUNTS_MAX:]
+    under = [index for index, each in enumerate(counts) if not each.over]
+    if not under:
+        first = counts[0] if view.since is None or counts[0].at_us < view.since.at_us else view.since
+    else:
+        first = counts[under[-1] + 1] if under[-1] + 1 < len(counts) else None  # type: ignore[assignment]
+    return View(counts, first, late if view.since is None else view.late)

@@ -1,0 +1,132 @@
+"""`intrusion`: a person in a zone where nobody may be at these hours. Pure; knows cameras and patrols only.
+
+A patrol is seen by the camera before it reaches its point: where it shows itself soon after, the alert is
+withdrawn. Where it comes from next door on a round that leads here, nothing is told at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from pydantic import Field
+
+from eventlog.estate import Estate
+from eventlog.ports import Recorded
+from eventlog.times import from_us
+from eventlog.vocabulary import CameraObject, PatrolCheckpoint, PatrolPosition
+from processors.rules.base import Clear, Raise, Rule, Seconds, Step, evidence_of, value
+from processors.rules.seen import DISORDER_US, Glance, SeenSettings, confirmed
+from processors.rules.titles import title, zone_name
+
+PATROLS_MAX = 8
+"""Patrols heard of lately, kept for events that come out of order."""
+
+
+@value
+class Guarded:
+    """Unsure findings, when it was last told of, when patrols were heard of here or on their way here."""
+
+    unsure: tuple[Glance, ...] = ()
+    told_us: int | None = None
+    patrols: tuple[int, ...] = ()
+
+
+class Settings(SeenSettings):
+    patrol_s: Seconds = Field(
+        300, description="a patrol heard of in the zone, or next door on its way, this long before, seconds"
+    )
+    shows_s: Seconds = Field(60, description="a patrol that shows itself this soon withdraws it, seconds")
+
+
+class Intrusion(Rule[Guarded]):
+    """One key a zone."""
+
+    name = "intrusion"
+    version = 1
+    listens_to = frozenset({CameraObject, PatrolCheckpoint, PatrolPosition})
+    Settings = Settings
+    State = Guarded
+
+    def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
+        if event.type != CameraObject.TYPE:
+            return self._guarded(event, estate)
+        seen = cast(CameraObject, event.event)
+        zone = estate.zones.get(seen.zone)
+        if zone is None or not zone.armed_hours or seen.label != "person" or seen.event == "leave":
+            return ()
+        return (seen.zone,) if estate.within_any(zone.armed_hours, event.effective_at) else ()
+
+    def _guarded(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
+        """The zones with armed hours where a patrol is, or where its round leads from next door."""
+        here = _place(event, estate)
+        if here is None:
+            return ()
+        squad = cast(PatrolCheckpoint, event.event).squad
+        near = {here, *(estate.plan.beside(here) & _round_zones(squad, estate))}
+        return tuple(sorted(each for each in near if each in estate.zones and estate.zones[each].armed_hours))
+
+    def on_event(self, key: str, state: Guarded, event: Recorded, estate: Estate) -> Step[Guarded] | None:
+        if event.type != CameraObject.TYPE:
+            return self._patrol(key, state, event, estate)
+        limits = self.limits(key)
+        at_us = event.effective_us
+        found, unsure = confirmed(state.unsure, event, cast(CameraObject, event.event).confidence, limits)
+        after = replace(state, unsure=unsure)
+        forget_us = self._forget_us(key, event)
+        if any(-DISORDER_US <= at_us - each <= limits.patrol_us for each in state.patrols):
+            return Step(after, forget_us=forget_us)
+        told = state.told_us is not None and abs(at_us - state.told_us) < limits.again_us
+        if not found or told:
+            return Step(after, forget_us=forget_us)
+        night = estate.is_night(from_us(at_us))
+        text = "intrusion.title_night" if night else "intrusion.title"
+        signal = Raise(
+            key=key,
+            zone=key,
+            severity="high",
+            title=title(text, zone=zone_name(estate, key)),
+            at_us=at_us,
+            devices=(event.device,),
+            evidence=found,
+        )
+        return Step(replace(after, told_us=at_us), (signal,), forget_us=forget_us)
+
+    def _patrol(self, key: str, state: Guarded, event: Recorded, estate: Estate) -> Step[Guarded]:
+        limits = self.limits(key)
+        at_us = event.effective_us
+        patrols = tuple(sorted((*state.patrols, at_us))[-PATROLS_MAX:])
+        forget_us = self._forget_us(key, event)
+        told_us = state.told_us
+        here = _place(event, estate) == key
+        if told_us is not None and here and -DISORDER_US <= at_us - told_us <= limits.shows_us:
+            clear = Clear(key, key, at_us, (evidence_of(event),), withdrawn=True)
+            return Step(Guarded(state.unsure, None, patrols), (clear,), forget_us=forget_us)
+        return Step(replace(state, patrols=patrols), forget_us=forget_us)
+
+    def _forget_us(self, key: str, event: Recorded) -> int:
+        limits = self.limits(key)
+        longest_us: int = max(limits.patrol_us, limits.again_us, limits.twice_us)
+        return max(event.effective_us, event.recorded_us) + longest_us + DISORDER_US
+
+
+def _place(event: Recorded, estate: Estate) -> str | None:
+    """The zone that a member is in, where it is known."""
+    if event.type == PatrolPosition.TYPE:
+        return cast(PatrolPosition, event.event).zone
+    return _point_zone(cast(PatrolCheckpoint, event.event).checkpoint, estate)
+
+
+def _point_zone(point: str, estate: Estate) -> str | None:
+    checkpoint = estate.checkpoints.get(point)
+    if checkpoint is not None:
+        return checkpoint.zone
+    return estate.devices[point].zone if point in estate.devices else None
+
+
+def _round_zones(squad: str, estate: Estate) -> set[str]:
+    """The zones that a squad's rounds lead through."""
+    points = {
+        stop.checkpoint for each in estate.rounds.values() if each.squad == squad for stop in each.stops
+    }
+    return {zone for point in points if (zone := _point_zone(point, estate)) is not None}

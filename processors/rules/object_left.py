@@ -1,0 +1,139 @@
+"""`object_left`: something was left behind. Pure; knows what cameras say only.
+
+In a corridor people put things down for a while: there it counts as blocked when it is not gone in time.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from pydantic import Field
+
+from eventlog.estate import Estate
+from eventlog.ports import Recorded
+from eventlog.vocabulary import CameraObject, CameraObjectLeft
+from processors.rules.base import Clear, Evidence, Raise, Rule, Seconds, Signal, Step, evidence_of, value
+from processors.rules.seen import DISORDER_US, Glance, SeenSettings, confirmed, zone_of
+from processors.rules.titles import title, zone_name
+
+
+@value
+class Left:
+    """A thing left behind: since when, by which events, whether told, when it was last told."""
+
+    at_us: int
+    evidence: tuple[Evidence, ...]
+    device: str
+    track: str | None = None
+    late: bool = False
+    told_us: int | None = None
+
+
+@value
+class Place:
+    """What lies in a zone (the last thing found), unsure findings, and when a thing was last taken away."""
+
+    left: Left | None = None
+    unsure: tuple[Glance, ...] = ()
+    taken_us: int = 0
+
+
+class Settings(SeenSettings):
+    corridor_s: Seconds = Field(600, description="in a corridor it may lie this long, seconds")
+    settle_s: Seconds = Field(2, description="judged this long after that, seconds")
+
+
+class ObjectLeft(Rule[Place]):
+    """One key a zone. What a camera follows by the same track is taken away when that track leaves."""
+
+    name = "object_left"
+    version = 1
+    listens_to = frozenset({CameraObjectLeft, CameraObject})
+    Settings = Settings
+    State = Place
+
+    def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
+        if event.type == CameraObjectLeft.TYPE:
+            return (zone_of(event, estate),)
+        seen = cast(CameraObject, event.event)
+        return (seen.zone,) if seen.event == "leave" and seen.label != "person" else ()
+
+    def on_event(self, key: str, state: Place, event: Recorded, estate: Estate) -> Step[Place] | None:
+        if event.type == CameraObject.TYPE:
+            return self._taken(key, state, event)
+        limits = self.limits(key)
+        said = cast(CameraObjectLeft, event.event)
+        at_us = event.effective_us
+        if at_us <= state.taken_us <= at_us + DISORDER_US:  # taken away already
+            return None
+        found, unsure = confirmed(state.unsure, event, said.confidence, limits)
+        forget_us = max(at_us, event.recorded_us) + limits.again_us + limits.corridor_us + DISORDER_US
+        left = state.left
+        if not found:
+            return self._step(key, Place(left, unsure, state.taken_us), (), estate, forget_us)
+        since_us = at_us if len(found) == 1 else min(at_us, _when(state.unsure, found[0]))
+        if left is None:
+            left = Left(since_us, found, event.device, said.track, event.late)
+        signals: tuple[Signal, ...] = ()
+        again = left.told_us is None or at_us - left.told_us >= limits.again_us
+        if again and not self._waits(key, left, at_us, estate):
+            left = Left(left.at_us, left.evidence, left.device, left.track, left.late, at_us)
+            signals = (self._raise(key, left, estate),)
+        return self._step(key, Place(left, unsure, state.taken_us), signals, estate, forget_us)
+
+    def on_time(self, key: str, state: Place, due_us: int, estate: Estate) -> Step[Place]:
+        left = state.left
+        if left is None or left.told_us is not None:
+            return Step(state)
+        limits = self.limits(key)
+        told = Left(left.at_us, left.evidence, left.device, left.track, left.late, due_us)
+        forget_us = due_us + limits.again_us + limits.corridor_us + DISORDER_US
+        return Step(
+            Place(told, state.unsure, state.taken_us), (self._raise(key, told, estate),), None, forget_us
+        )
+
+    def _taken(self, key: str, state: Place, event: Recorded) -> Step[Place] | None:
+        gone = cast(CameraObject, event.event)
+        at_us, left = event.effective_us, state.left
+        if left is None or at_us < left.at_us or left.track not in (None, gone.track):
+            return None
+        after = Place(None, state.unsure, at_us)
+        signals: tuple[Signal, ...] = ()
+        if left.told_us is not None:
+            signals = (Clear(key, key, at_us, (evidence_of(event),), late=left.late),)
+        return Step(after, signals, None, max(at_us, event.recorded_us) + 2 * DISORDER_US)
+
+    def _waits(self, key: str, left: Left, at_us: int, estate: Estate) -> bool:
+        """Whether it lies where people put things down, and not long enough yet."""
+        zone = estate.zones.get(key)
+        corridor = zone is not None and zone.kind == "corridor"
+        limit_us: int = self.limits(key).corridor_us
+        return corridor and at_us - left.at_us <= limit_us
+
+    def _step(
+        self, key: str, state: Place, signals: tuple[Signal, ...], estate: Estate, forget_us: int
+    ) -> Step[Place]:
+        left, limits = state.left, self.limits(key)
+        wake_us = None
+        if left is not None and left.told_us is None:
+            wake_us = left.at_us + limits.corridor_us + limits.settle_us
+        return Step(state, signals, wake_us, forget_us)
+
+    def _raise(self, key: str, left: Left, estate: Estate) -> Raise:
+        zone = estate.zones.get(key)
+        corridor = zone is not None and zone.kind == "corridor"
+        text = "object_left.title_corridor" if corridor else "object_left.title"
+        return Raise(
+            key=key,
+            zone=key,
+            severity="medium",
+            title=title(text, zone=zone_name(estate, key)),
+            at_us=left.at_us,
+            devices=(left.device,),
+            evidence=left.evidence,
+            late=left.late,
+        )
+
+
+def _when(unsure: tuple[Glance, ...], event: Evidence) -> int:
+    return next(each.at_us for each in unsure if each.event == event)
