@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 import orjson
 import structlog
@@ -36,6 +36,8 @@ from eventlog.times import from_us
 from eventlog.vocabulary import OUTPUT_TYPES, AlertRaised, SignalRaised, TimeReached
 from processors.bell import Bell
 from processors.outbox import source_of
+from processors.rules import RULES
+from processors.rules.base import Rule
 from processors.step import EstateStep
 
 READER = "decider"
@@ -60,9 +62,15 @@ def owner_of(estate: str) -> str:
 class Steps:
     """The steps of all estates, made when an estate is first heard of."""
 
-    def __init__(self, registers: Registers, load: Callable[[str], Sequence[SavedState]]) -> None:
+    def __init__(
+        self,
+        registers: Registers,
+        load: Callable[[str], Sequence[SavedState]],
+        rules: Mapping[str, type[Rule[Any]]] = RULES,
+    ) -> None:
         self._registers = registers
         self._load = load
+        self._rules = rules
         self.by_estate: dict[str, EstateStep] = {}
 
     def take(self, entries: Sequence[Recorded]) -> int:
@@ -79,7 +87,7 @@ class Steps:
 
     def _new(self, name: str) -> EstateStep:
         estate = self._registers.estates.get(name) or Estate(name)
-        step = self.by_estate[name] = EstateStep(estate, self._load(name))
+        step = self.by_estate[name] = EstateStep(estate, self._load(name), self._rules)
         return step
 
     def outputs(self) -> list[NewEvent]:
@@ -106,8 +114,10 @@ class EmbeddedRunner:
         time_mode: Literal["wall", "events"] = "wall",
         batch: int = BATCH,
         bell: Bell | None = None,
+        rules: Mapping[str, type[Rule[Any]]] = RULES,
     ) -> None:
         self._eventlog = log
+        self._rules = rules
         self._bell = bell or Bell()
         self._time_mode = time_mode
         self._batch = batch
@@ -157,7 +167,7 @@ class EmbeddedRunner:
         self._position = self._saved = self._eventlog.position(READER)
         registers = Registers(self._eventlog)
         registers.refresh(upto=self._position)
-        steps = Steps(registers, lambda name: self._eventlog.load_state(owner_of(name)))
+        steps = Steps(registers, lambda name: self._eventlog.load_state(owner_of(name)), self._rules)
         steps.load_all()
         self._steps = steps
         return steps
