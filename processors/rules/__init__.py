@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from processors.rules.barrier_forced import BarrierForced
 from processors.rules.base import Rule
 from processors.rules.clock_skewed import ClockSkewed
 from processors.rules.device_offline import DeviceOfflineRule
@@ -9,9 +10,15 @@ from processors.rules.docs import write_docs
 from processors.rules.door_forced import DoorForced
 from processors.rules.door_held_open import DoorHeldOpen
 from processors.rules.episode import Episode
+from processors.rules.fire_lane_blocked import FireLaneBlocked
+from processors.rules.help import Help
+from processors.rules.perimeter_breach import PerimeterBreach
+from processors.rules.plate_cloned import PlateCloned
 from processors.rules.repeated_denials import RepeatedDenials
 from processors.rules.sequence_gap import SequenceGap
+from processors.rules.unknown_radio_lingers import UnknownRadioLingers
 from processors.rules.vehicle_not_permitted import VehicleNotPermitted
+from processors.rules.vehicle_overstay import VehicleOverstay
 from processors.rules.watchlist_plate import WatchlistPlate
 
 RULES: dict[str, type[Rule[Any]]] = {
@@ -26,6 +33,13 @@ RULES: dict[str, type[Rule[Any]]] = {
         ClockSkewed,
         SequenceGap,
         Episode,
+        PlateCloned,
+        VehicleOverstay,
+        BarrierForced,
+        FireLaneBlocked,
+        PerimeterBreach,
+        UnknownRadioLingers,
+        Help,
     )
 }
 """Every rule by its name."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from eventlog import plates
 from eventlog.estate import Estate
 from eventlog.ids import reference
+from eventlog.ports import Recorded
+from eventlog.vocabulary import GateSet
 from processors.rules.base import value
 
 DISORDER_US = 10_000_000
@@ -33,3 +35,23 @@ def gate_of(estate: Estate, lane: str) -> str:
 def plate_reference(estate: Estate, plate: str) -> str:
     """What stands for a plate in a key: keys go out with alerts, plates don't."""
     return reference(estate.id, plates.normal(plate))
+
+
+def moment_of(event: Recorded) -> int:
+    """When a vehicle was read, in µs: the effective time, but no later than it was recorded. A camera whose
+    clock is ahead would else put a pass where no other read can reach it."""
+    return min(event.effective_us, event.recorded_us)
+
+
+def boundary_gate(estate: Estate, lane: str) -> GateSet | None:
+    """The gate of a lane, where passing it is entering or leaving the estate."""
+    gate = estate.lanes.get(lane)
+    return gate if gate is not None and gate.boundary else None
+
+
+def perhaps(estate: Estate, plate: str) -> tuple[str, ...]:
+    """The registered and visitors' plates that nobody's normal plate may be, misread in one character."""
+    if plate in estate.vehicles_by_plate or plate in estate.visitors_by_plate:
+        return ()
+    found = (other for gap in plates.gaps(plate) for other in estate.plates_by_gap.get(gap, ()))
+    return tuple(dict.fromkeys(found))

@@ -16,8 +16,10 @@ from eventlog.ports import Recorded
 from eventlog.times import from_us
 from eventlog.vocabulary import GateSet, PassRule, PlateRead, VehicleSet
 from processors.rules.base import Raise, Rule, RuleSettings, Seconds, Step, evidence_of
-from processors.rules.plates import DISORDER_US, Pass, plate_reference, same_pass
+from processors.rules.plates import DISORDER_US, Pass, moment_of, plate_reference, same_pass
 from processors.rules.titles import lane_name, title
+
+VISITOR = "visitor"
 
 
 class Settings(RuleSettings):
@@ -46,7 +48,7 @@ class VehicleNotPermitted(Rule[Pass]):
     def on_event(self, key: str, state: Pass, event: Recorded, estate: Estate) -> Step[Pass]:
         read = cast(PlateRead, event.event)
         zone = estate.lane_zone(read.lane)
-        at_us = event.effective_us
+        at_us = moment_of(event)
         pass_us = self.limits(zone).pass_us
         after = Pass(at_us if state.last_us is None else max(at_us, state.last_us))
         forget_us = max(at_us, event.recorded_us) + pass_us + DISORDER_US
@@ -68,7 +70,7 @@ class VehicleNotPermitted(Rule[Pass]):
         if not read.has_plate:
             return any(_fits(rule, read, None, event, estate, unread=True) for rule in rules)
         plate = plates.normal(read.plate)
-        candidates = [estate.vehicles_by_plate.get(plate)]
+        candidates = [estate.vehicles_by_plate.get(plate), *_visiting(estate, plate)]
         if read.confidence < self.for_zone(gate.zone).sure_confidence:
             shape = plates.shape(plate)
             candidates += [
@@ -101,9 +103,18 @@ def _fits(
         doubt = unread and kind is None
         if kind not in rule.classes and not doubt:
             return False
-    if not unread and not _identified(rule, read, vehicle, event.effective_us):
+    at_us = moment_of(event)
+    if not unread and not _identified(rule, read, vehicle, at_us):
         return False
-    return rule.hours is None or estate.within(rule.hours, from_us(event.effective_us))
+    return rule.hours is None or estate.within(rule.hours, from_us(at_us))
+
+
+def _visiting(estate: Estate, plate: str) -> tuple[VehicleSet, ...]:
+    """A plate's permits as a visitor, each as a vehicle of the group `visitor` for as long as it holds."""
+    return tuple(
+        VehicleSet(plate=plate, groups=(VISITOR,), valid_from=each.valid_from, valid_until=each.valid_until)
+        for each in estate.visitors_by_plate.get(plate, ())
+    )
 
 
 def _identified(rule: PassRule, read: PlateRead, vehicle: VehicleSet | None, at_us: int) -> bool:

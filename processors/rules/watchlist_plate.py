@@ -11,7 +11,7 @@ from eventlog.estate import Estate
 from eventlog.ports import Recorded
 from eventlog.vocabulary import SEVERITIES, PlateRead, Severity, WatchEntrySet
 from processors.rules.base import Raise, Rule, RuleSettings, Seconds, Step, evidence_of
-from processors.rules.plates import DISORDER_US, Pass, gate_of, plate_reference, same_pass
+from processors.rules.plates import DISORDER_US, Pass, gate_of, moment_of, plate_reference, same_pass
 from processors.rules.titles import lane_name, title
 
 FUZZY: Severity = "medium"
@@ -61,7 +61,7 @@ class WatchlistPlate(Rule[Pass]):
         entries = of_shape[listed]
         exact = plate == listed
         severity = _worst(entries) if exact else FUZZY
-        at_us = event.effective_us
+        at_us = moment_of(event)
         pass_us = self.limits(zone).pass_us
         rank = 2 if exact else 1
         forget_us = max(at_us, event.recorded_us) + pass_us + DISORDER_US

@@ -46,6 +46,7 @@ from processors.rules.base import Rule
 from processors.step import EstateStep
 from tests.processors.door_verbs import door_verbs
 from tests.processors.estate import NAME, estate
+from tests.processors.vehicle_verbs import vehicle_verbs
 from tests.processors.verbs import verbs
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -130,6 +131,7 @@ def _event(words: list[str], options: dict[str, str]) -> tuple[Event, str]:
         "online": lambda: DeviceOnline(device=subject, session=first),
         "heartbeat": lambda: DeviceHeartbeat(uptime_s=1),
         **verbs(subject, rest, options),
+        **vehicle_verbs(subject, rest, options),
         **door_verbs(subject, rest, options),
     }
     return made[verb](), device_source(NAME, "access", subject)

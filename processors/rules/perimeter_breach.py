@@ -1,0 +1,372 @@
+"""`perimeter_breach`: the fence alarms; cameras and segments beside confirm it; wind does not. Pure.
+
+One key is the whole fence, since wind shows only where many segments are looked at together; an alert's key
+is its segment. A vibration is judged a little later, so that a gust is known as one; what was told before the
+rest of the gust came is taken back. Cut, climb and short always stay, and what a camera confirmed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Annotated, cast
+
+from pydantic import Field
+
+from eventlog.estate import Estate
+from eventlog.ports import Recorded
+from eventlog.vocabulary import CameraObject, FenceAlarm, FenceRestored
+from processors.rules.base import (
+    Clear,
+    Evidence,
+    Raise,
+    Rule,
+    RuleSettings,
+    Seconds,
+    Signal,
+    Step,
+    evidence_of,
+    value,
+)
+from processors.rules.titles import title, zone_name
+
+FENCE = "fence"
+"""The one key of the states."""
+WEATHER = "weather"
+"""The key of the notice about wind."""
+PERSON = "person"
+VIBRATION = "vibration"
+ALARMS_MAX = 128
+"""Alarms of the whole fence kept, the newest."""
+SIGHTINGS_MAX = 64
+"""Sightings of people near the fence kept, the newest; two of a zone."""
+DISORDER_US = 10_000_000
+"""Events come out of order by less than this."""
+MEDIUM, CRITICAL = 1, 2
+
+
+@value
+class Alarm:
+    """One alarm of a segment; `rank`: how it was told (0: not yet), `seen`: a camera confirmed it, `blown`:
+    it is put down to wind, `ended_us`: when the segment was quiet again, `kept_us`: remembered until then."""
+
+    segment: str
+    zone: str
+    device: str
+    kind: str
+    at_us: int
+    event: Evidence
+    kept_us: int
+    late: bool = False
+    rank: int = 0
+    seen: bool = False
+    blown: bool = False
+    ended_us: int | None = None
+
+
+@value
+class Sighting:
+    """A person near the fence."""
+
+    zone: str
+    camera: str
+    at_us: int
+    event: Evidence
+    kept_us: int
+    late: bool = False
+
+
+@value
+class Fence:
+    """The fence's last alarms and the people seen near it; segments told and not quiet again since, and those
+    of them that stay whatever the wind does; when and where the last gust was, 0 in calm weather."""
+
+    alarms: tuple[Alarm, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    told: tuple[str, ...] = ()
+    firm: tuple[str, ...] = ()
+    gust_us: int = 0
+    gust_zone: str = ""
+
+
+class Settings(RuleSettings):
+    confirm_s: Seconds = Field(
+        30, description="a camera or a segment beside confirms within this time, seconds"
+    )
+    adjacent: bool = Field(True, description="cameras of the zones beside the segment's confirm, too")
+    sure_confidence: float = Field(0.5, ge=0, le=1, description="below this, a person in the picture is none")
+    settle_s: Seconds = Field(2, description="a vibration is judged this long after it, seconds")
+    wind_segments: Annotated[int, Field(ge=2, le=64)] = Field(
+        4, description="this many segments that vibrate together are wind"
+    )
+    wind_s: Seconds = Field(30, description="together means within this time, seconds")
+    calm_s: Seconds = Field(300, description="without a gust for this long, the wind is over, seconds")
+    again_s: Seconds = Field(
+        60, description="a segment that goes on alarming is not told again within this time, seconds"
+    )
+
+
+class PerimeterBreach(Rule[Fence]):
+    """The state's key is the fence; the alerts' are segments, and `weather`."""
+
+    name = "perimeter_breach"
+    version = 1
+    listens_to = frozenset({FenceAlarm, FenceRestored, CameraObject})
+    Settings = Settings
+    State = Fence
+
+    def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
+        what = event.event
+        if isinstance(what, CameraObject):
+            near = what.label == PERSON and what.zone in estate.segment_zones
+            sure = near and what.confidence >= self.for_zone(what.zone).sure_confidence
+            return (FENCE,) if sure else ()
+        return (FENCE,)
+
+    def on_event(self, key: str, state: Fence, event: Recorded, estate: Estate) -> Step[Fence] | None:
+        what = event.event
+        at_us, now_us = min(event.effective_us, event.recorded_us), event.recorded_us
+        if isinstance(what, FenceRestored):
+            after, over = _restored(state, what, at_us, event, estate)
+            return None if after is state else self._judged(after, over, now_us, estate)
+        if isinstance(what, CameraObject):
+            limits = self.limits(what.zone)
+            kept_us = now_us + limits.confirm_us + limits.settle_us + DISORDER_US
+            seen = Sighting(what.zone, event.device, at_us, evidence_of(event), kept_us, event.late)
+            after = replace(state, sightings=_with(state.sightings, seen, now_us))
+            return self._judged(after, [], now_us, estate)
+        segment, zone = cast(FenceAlarm, what).segment, _zone_of(estate, event)
+        if estate.in_maintenance(at_us, device=event.device, zone=zone):
+            return None
+        limits = self.limits(zone)
+        longest_us = max(limits.confirm_us, limits.wind_us, limits.again_us) + limits.settle_us
+        new = Alarm(
+            segment,
+            zone,
+            event.device,
+            cast(FenceAlarm, what).kind,
+            at_us,
+            evidence_of(event),
+            now_us + longest_us + DISORDER_US,
+            event.late,
+        )
+        fresh = tuple(each for each in state.alarms if each.kept_us > now_us)
+        return self._judged(replace(state, alarms=(*fresh[1 - ALARMS_MAX :], new)), [], now_us, estate)
+
+    def on_time(self, key: str, state: Fence, due_us: int, estate: Estate) -> Step[Fence]:
+        signals: list[Signal] = []
+        over_us = state.gust_us + self.limits(state.gust_zone).calm_us
+        if state.gust_us and over_us <= due_us:
+            signals.append(Clear(WEATHER, state.gust_zone, over_us))
+            state = replace(state, gust_us=0, gust_zone="")
+        return self._judged(state, signals, due_us, estate)
+
+    def _judged(self, state: Fence, signals: list[Signal], now_us: int, estate: Estate) -> Step[Fence]:
+        """First what is wind, then every alarm that is ripe, in the light of all that is known by now."""
+        state = self._gusts(state, signals, estate)
+        alarms = list(state.alarms)
+        told, firm = dict.fromkeys(state.told), dict.fromkeys(state.firm)
+        wakes = [state.gust_us + self.limits(state.gust_zone).calm_us] if state.gust_us else []
+        for index, alarm in enumerate(alarms):
+            if not self._ripe(alarm, now_us):
+                wakes.append(alarm.at_us + self.limits(alarm.zone).settle_us)
+                continue
+            if alarm.rank == CRITICAL:
+                continue
+            rank, by = self._rank(alarm, alarms, state.sightings, now_us, estate)
+            if rank <= alarm.rank:
+                continue
+            seen = isinstance(by, Sighting)
+            after = alarms[index] = replace(alarm, rank=rank, seen=seen)
+            if not self._silenced(after, alarms):
+                signals.append(_raise(after, by, estate))
+            if alarm.ended_us is not None:
+                signals.append(Clear(alarm.segment, alarm.zone, alarm.ended_us, late=alarm.late))
+                continue
+            told[alarm.segment] = None
+            if seen or alarm.kind != VIBRATION:
+                firm[alarm.segment] = None
+        state = replace(state, alarms=tuple(alarms), told=tuple(told), firm=tuple(firm))
+        if wakes:
+            return Step(state, tuple(signals), min(wakes))
+        if state.told:
+            return Step(state, tuple(signals))
+        kept = [each.kept_us for each in state.alarms] + [each.kept_us for each in state.sightings]
+        return Step(state, tuple(signals), None, max((*kept, now_us)))
+
+    def _gusts(self, state: Fence, signals: list[Signal], estate: Estate) -> Fence:
+        """Puts down to wind what shook together, takes back what was told of it, and tells the wind once."""
+        alarms = list(state.alarms)
+        gust = self._gust(alarms)
+        blown = {
+            i for i, each in enumerate(alarms) if not each.blown and (i in gust or self._hold(each, state))
+        }
+        if not blown:
+            return state
+        told = dict.fromkeys(state.told)
+        for index in sorted(blown):
+            alarm = alarms[index]
+            if alarm.seen:
+                continue
+            alarms[index] = replace(alarm, blown=True, rank=0)
+            if alarm.rank and alarm.segment in told and not self._stands(alarm.segment, alarms, state):
+                evidence = (alarm.event,)
+                signals.append(
+                    Clear(alarm.segment, alarm.zone, alarm.at_us, evidence, withdrawn=True, late=alarm.late)
+                )
+                del told[alarm.segment]
+        state = replace(state, alarms=tuple(alarms), told=tuple(told))
+        if not gust & blown:
+            return state
+        shaken = [alarms[index] for index in sorted(gust)]
+        last = max(shaken, key=lambda each: each.at_us)
+        zone = Counter(sorted(each.zone for each in shaken)).most_common(1)[0][0]
+        if last.late:  # history: told, and over by now
+            notice = _notice(shaken, zone, estate)
+            signals += (notice, Clear(WEATHER, zone, last.at_us, late=True)) if gust <= blown else ()
+            return state
+        if not state.gust_us:
+            signals.append(_notice(shaken, zone, estate))
+        return replace(state, gust_us=max(last.at_us, state.gust_us), gust_zone=zone)
+
+    def _gust(self, alarms: list[Alarm]) -> set[int]:
+        """The places of the vibrations that shook together with the newest one, if they are many enough."""
+        shaken = [i for i, each in enumerate(alarms) if each.kind == VIBRATION]
+        if not shaken:
+            return set()
+        newest = alarms[shaken[-1]]
+        limits = self.limits(newest.zone)
+        near = [i for i in shaken if alarms[i].late == newest.late]
+        found: set[int] = set()
+        for first in near:
+            since_us = alarms[first].at_us
+            span = {i for i in near if 0 <= alarms[i].at_us - since_us <= limits.wind_us}
+            if len({alarms[i].segment for i in span}) >= limits.wind_segments:
+                found |= span
+        return found
+
+    def _hold(self, alarm: Alarm, state: Fence) -> bool:
+        """Whether an alarm is a vibration in wind that is known already."""
+        if alarm.kind != VIBRATION or alarm.late or not state.gust_us:
+            return False
+        limits = self.limits(alarm.zone)
+        return bool(-limits.wind_us <= alarm.at_us - state.gust_us < limits.calm_us)
+
+    def _stands(self, segment: str, alarms: list[Alarm], state: Fence) -> bool:
+        """Whether a segment's alert rests on more than wind."""
+        return segment in state.firm or any(
+            each.segment == segment and each.rank and not each.blown for each in alarms
+        )
+
+    def _ripe(self, alarm: Alarm, now_us: int) -> bool:
+        """Whether an alarm may be judged: a vibration only once a gust would be known."""
+        return bool(alarm.kind != VIBRATION or alarm.at_us + self.limits(alarm.zone).settle_us <= now_us)
+
+    def _rank(
+        self,
+        alarm: Alarm,
+        alarms: list[Alarm],
+        sightings: tuple[Sighting, ...],
+        now_us: int,
+        estate: Estate,
+    ) -> tuple[int, Sighting | Alarm | None]:
+        """How an alarm is to be told, and what confirms it. In wind only a camera of its own zone does."""
+        confirm_us = self.limits(alarm.zone).confirm_us
+        zones = {alarm.zone}
+        if self.for_zone(alarm.zone).adjacent and not alarm.blown:
+            zones |= estate.plan.beside(alarm.zone)
+        for seen in sightings:
+            if seen.zone in zones and abs(seen.at_us - alarm.at_us) <= confirm_us:
+                return CRITICAL, seen
+        if alarm.blown:
+            return 0, None
+        beside = estate.segments_beside.get(alarm.segment, frozenset())
+        for other in alarms:
+            near = other.segment in beside and abs(other.at_us - alarm.at_us) <= confirm_us
+            if near and not other.blown and self._ripe(other, now_us):
+                return CRITICAL, other
+        return MEDIUM, None
+
+    def _silenced(self, alarm: Alarm, alarms: list[Alarm]) -> bool:
+        """Whether the same was told of the segment a little while ago, and it has not been quiet since."""
+        again_us = self.limits(alarm.zone).again_us
+        return any(
+            other is not alarm
+            and (other.segment, other.late) == (alarm.segment, alarm.late)
+            and other.rank >= alarm.rank
+            and other.ended_us is None
+            and abs(other.at_us - alarm.at_us) <= again_us
+            for other in alarms
+        )
+
+
+def _zone_of(estate: Estate, event: Recorded) -> str:
+    segment = estate.segments.get(cast(FenceAlarm, event.event).segment)
+    return segment.zone if segment else estate.device_zone(event.device)
+
+
+def _with(sightings: tuple[Sighting, ...], seen: Sighting, now_us: int) -> tuple[Sighting, ...]:
+    """A sighting more; of each zone the one before it is kept, since they come out of order."""
+    same = [each for each in sightings if (each.zone, each.late) == (seen.zone, seen.late)]
+    kept = (each for each in sightings if each.kept_us > now_us and (each not in same or each is same[-1]))
+    return (*tuple(kept)[1 - SIGHTINGS_MAX :], seen)
+
+
+def _restored(
+    state: Fence, what: FenceRestored, at_us: int, event: Recorded, estate: Estate
+) -> tuple[Fence, list[Signal]]:
+    """A segment is quiet again, as far as it had alarmed by then."""
+    segment = what.segment
+    alarms = tuple(
+        replace(each, ended_us=at_us)
+        if each.segment == segment
+        and each.ended_us is None
+        and each.at_us <= at_us
+        and what.kind in (None, each.kind)
+        else each
+        for each in state.alarms
+    )
+    alarming = any(each.segment == segment and each.ended_us is None for each in alarms)
+    if segment not in state.told or alarming:
+        return (state, []) if alarms == state.alarms else (replace(state, alarms=alarms), [])
+    after = replace(
+        state,
+        alarms=alarms,
+        told=tuple(each for each in state.told if each != segment),
+        firm=tuple(each for each in state.firm if each != segment),
+    )
+    return after, [Clear(segment, _zone_of(estate, event), at_us, (evidence_of(event),))]
+
+
+def _raise(alarm: Alarm, by: Sighting | Alarm | None, estate: Estate) -> Raise:
+    where = zone_name(estate, alarm.zone)
+    if by is None:
+        text = title("perimeter_breach.title", zone=where, segment=alarm.segment)
+    else:
+        text = title("perimeter_breach.title_confirmed", zone=where, segment=alarm.segment)
+    more = () if by is None else (by.camera if isinstance(by, Sighting) else by.device,)
+    return Raise(
+        key=alarm.segment,
+        zone=alarm.zone,
+        severity="medium" if by is None else "critical",
+        title=text,
+        at_us=alarm.at_us,
+        devices=tuple(dict.fromkeys((alarm.device, *more))),
+        evidence=(alarm.event,) if by is None else (alarm.event, by.event),
+        late=alarm.late,
+    )
+
+
+def _notice(shaken: list[Alarm], zone: str, estate: Estate) -> Raise:
+    """The one notice that stands for all alarms of a gust."""
+    segments = {each.segment for each in shaken}
+    return Raise(
+        key=WEATHER,
+        zone=zone,
+        severity="low",
+        title=title("perimeter_breach.title_weather", zone=zone_name(estate, zone), count=len(segments)),
+        at_us=min(each.at_us for each in shaken),
+        devices=tuple(sorted({each.device for each in shaken})),
+        evidence=tuple(each.event for each in shaken),
+        late=shaken[-1].late,
+    )

@@ -1,0 +1,187 @@
+"""`plate_cloned`: one plate drives in twice, at two gates. Pure; knows plates, gates and the plan only.
+
+Either sooner than the way between the gates takes, or with no way out in between. The second is judged a
+little later, since the read on the way out may come after it; one that comes later still takes the alert
+back. Cameras misread one character now and then: a doubtful way out of a plate that nobody has counts for
+every registered plate that it may be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Literal, cast
+
+from pydantic import Field
+
+from eventlog import plates
+from eventlog.estate import Estate
+from eventlog.ports import Recorded
+from eventlog.vocabulary import PlateRead
+from processors.rules.base import (
+    Clear,
+    Evidence,
+    Raise,
+    Rule,
+    RuleSettings,
+    Seconds,
+    Signal,
+    Step,
+    evidence_of,
+    value,
+)
+from processors.rules.plates import DISORDER_US, boundary_gate, moment_of, perhaps, plate_reference
+from processors.rules.titles import lane_name, title, zone_name
+
+READS_MAX = 8
+"""Reads of one plate kept, the newest."""
+
+
+@value
+class Read:
+    """A plate on its way in or out at a gate, or perhaps out; whether it was told of."""
+
+    at_us: int
+    way: Literal["in", "out"]
+    gate: str
+    lane: str
+    zone: str
+    device: str
+    event: Evidence
+    late: bool = False
+    told: bool = False
+
+
+@value
+class Reads:
+    """A plate's last reads in order of time."""
+
+    reads: tuple[Read, ...] = ()
+
+
+class Settings(RuleSettings):
+    speed_kmh: Annotated[float, Field(gt=0, le=200)] = Field(
+        30, description="nobody drives faster between two gates, km/h"
+    )
+    inside_s: Seconds = Field(
+        43_200, description="in this long ago with no way out read: no longer held to be in, seconds"
+    )
+    settle_s: Seconds = Field(
+        5, description="a way out is waited for this long after the second way in, seconds"
+    )
+    pass_s: Seconds = Field(10, description="reads of one gate this close together are one pass, seconds")
+    sure_confidence: float = Field(
+        0.9, ge=0, le=1, description="below this, a way out may be that of a plate one character apart"
+    )
+
+
+class PlateCloned(Rule[Reads]):
+    """Key the reference of the plate. Only gates on the estate's boundary count."""
+
+    name = "plate_cloned"
+    version = 1
+    listens_to = frozenset({PlateRead})
+    Settings = Settings
+    State = Reads
+
+    def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
+        read = cast(PlateRead, event.event)
+        gate = boundary_gate(estate, read.lane)
+        if gate is None or not read.has_plate:
+            return ()
+        plate = plates.normal(read.plate)
+        own = plate_reference(estate, plate)
+        if read.direction == "in" or read.confidence >= self.for_zone(gate.zone).sure_confidence:
+            return (own,)
+        return (own, *(plate_reference(estate, other) for other in perhaps(estate, plate)))
+
+    def on_event(self, key: str, state: Reads, event: Recorded, estate: Estate) -> Step[Reads] | None:
+        read = cast(PlateRead, event.event)
+        gate = estate.lanes[read.lane]
+        at_us, limits = moment_of(event), self.limits(gate.zone)
+        for known in state.reads:
+            same = (known.gate, known.way, known.late) == (gate.gate, read.direction, event.late)
+            if same and abs(known.at_us - at_us) <= limits.pass_us:
+                return None
+        if not state.reads and plate_reference(estate, read.plate) != key:
+            return None
+        new = Read(
+            at_us,
+            read.direction,
+            gate.gate,
+            read.lane,
+            gate.zone,
+            event.device,
+            evidence_of(event),
+            event.late,
+        )
+        reads = tuple(sorted((*state.reads, new), key=lambda each: each.at_us))[-READS_MAX:]
+        return self._judged(key, reads, estate, event.recorded_us, due_us=None)
+
+    def on_time(self, key: str, state: Reads, due_us: int, estate: Estate) -> Step[Reads]:
+        return self._judged(key, state.reads, estate, due_us, due_us=due_us)
+
+    def _judged(
+        self, key: str, reads: tuple[Read, ...], estate: Estate, now_us: int, *, due_us: int | None
+    ) -> Step[Reads]:
+        """Looks at every way in anew: what came late may have changed what it follows."""
+        kept: list[Read] = []
+        signals: list[Signal] = []
+        wakes: list[int] = []
+        back: Read | None = None
+        for index, read in enumerate(reads):
+            first, soon = self._first(reads[:index], read, estate)
+            judged_us = read.at_us + self.limits(read.zone).settle_us
+            if first is None:
+                back = read if read.told else back
+                kept.append(replace(read, told=False) if read.told else read)
+            elif read.told or not (soon or (due_us is not None and judged_us <= due_us)):
+                if not read.told:
+                    wakes.append(judged_us)
+                kept.append(read)
+            else:
+                signals.append(self._raise(key, first, read, estate))
+                kept.append(replace(read, told=True))
+        if back is not None and not any(read.told for read in kept):
+            signals.append(Clear(key, back.zone, back.at_us, (back.event,), withdrawn=True, late=back.late))
+        if wakes:
+            return Step(Reads(tuple(kept)), tuple(signals), min(wakes))
+        last = reads[-1]
+        forget_us = max(last.at_us, now_us) + self.limits(last.zone).inside_us + DISORDER_US
+        return Step(Reads(tuple(kept)), tuple(signals), None, forget_us)
+
+    def _first(self, before: tuple[Read, ...], read: Read, estate: Estate) -> tuple[Read | None, bool]:
+        """The way in at another gate that this one can't follow, and whether it can't for being too soon."""
+        if read.way == "out":
+            return None, False
+        last = next((each for each in reversed(before) if each.way == "in"), None)
+        if last is None or last.gate == read.gate:
+            return None, False
+        limits = self.limits(read.zone)
+        apart_us = read.at_us - last.at_us
+        if apart_us < _drive_us(estate, last.zone, read.zone, limits.speed_kmh):
+            return last, True
+        left = any(each.way == "out" and each.at_us >= last.at_us for each in before)
+        return (None if left or apart_us > limits.inside_us else last), False
+
+    def _raise(self, key: str, first: Read, second: Read, estate: Estate) -> Raise:
+        return Raise(
+            key=key,
+            zone=second.zone,
+            severity="high",
+            title=title(
+                "plate_cloned.title",
+                zone=zone_name(estate, second.zone),
+                first=lane_name(estate, first.lane),
+                second=lane_name(estate, second.lane),
+            ),
+            at_us=second.at_us,
+            devices=tuple(dict.fromkeys((second.device, first.device))),
+            evidence=(first.event, second.event),
+            late=second.late,
+        )
+
+
+def _drive_us(estate: Estate, start: str, end: str, speed_kmh: float) -> int:
+    """How long the way between two zones takes at least, in µs; 0 where the plan doesn't say."""
+    metres = estate.plan.drive_m(start, end) or 0.0
+    return round(metres / (speed_kmh / 3.6) * 1_000_000)
