@@ -91,6 +91,12 @@ class Findings:
         file = path[0] if path and isinstance(path[0], Table) else None
         self.problems.append(Problem(self.line(path), place(path), shown, expected, file))
 
+    def where(self, path: Path, seen_from: Path) -> str:
+        """The line of a path, with its file where that is another one than that of `seen_from`."""
+        files = [each[0] if each and isinstance(each[0], Table) else None for each in (path, seen_from)]
+        line = str(self.line(path))
+        return line if files[0] == files[1] else f"{files[0] or 'YAML'}:{line}"
+
     def line(self, path: Path) -> int:
         """The line of a path."""
         if path and isinstance(path[0], Table):
@@ -145,7 +151,7 @@ _KEYS = {
 }
 
 
-_PATTERNS = (("2[0-3]", "clock"), ("[0-9A-Fa-f]{2}", "address"), ("{1,128}", "credential"))
+_PATTERNS = (("2[0-3]", "clock"), ("[0-9A-Fa-f]{2}", "address"), ("{1,128}", "credential"), ("()#*", "phone"))
 """What a text must look like, by a part of its pattern."""
 
 

@@ -80,6 +80,11 @@ class Context:
         """The data folder."""
         return self.settings.data
 
+    @property
+    def made(self) -> bool:
+        """Whether there is a system in the data folder already."""
+        return (self.settings.data / "gatehouse.db").exists() or self.settings.database is not None
+
     @cached_property
     def log(self) -> EventLog:
         """The event log. Raises LogError."""
@@ -145,12 +150,11 @@ def open_context(data: Path | None = None, *, create: bool = False) -> Iterator[
     Raises SettingsError, NoSystemError; LogError when the log is first used.
     """
     settings = recall(load({"data": data}))
-    made = (settings.data / "gatehouse.db").exists() or settings.database is not None
-    if not made and not create:
+    context = Context(settings)
+    if not context.made and not create:
         raise NoSystemError(settings.data)
     if create:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    context = Context(settings)
     try:
         yield context
     finally:

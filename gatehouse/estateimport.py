@@ -67,8 +67,12 @@ from eventlog.vocabulary import (
     ZoneSet,
 )
 from gatehouse.estatefile import EstateFile
+from gatehouse.estatefile.tables import Progress
 
 BATCH = 5_000
+APPENDED_AT_ONCE = 500
+RECORDING = "recording"
+"""What `progress` is told while the log is written."""
 ATTEMPTS_MAX = 5
 
 Key = tuple[str, str]
@@ -221,14 +225,18 @@ class _ChangedMeanwhile(LogError):  # noqa: N818
     """Somebody else imported between the look and the append."""
 
 
-def _append_all(log: EventLog, events: Sequence[NewEvent]) -> None:
+def _append_all(log: EventLog, events: Sequence[NewEvent], progress: Progress | None) -> None:
     """Appends these as new ones, or nothing. Raises _ChangedMeanwhile."""
     with log.transaction() as transaction:
-        if transaction.append(events).new != len(events):
-            raise _ChangedMeanwhile("another import came between")
+        for start in range(0, len(events), APPENDED_AT_ONCE):
+            part = events[start : start + APPENDED_AT_ONCE]
+            if transaction.append(part).new != len(part):
+                raise _ChangedMeanwhile("another import came between")
+            if progress:
+                progress(RECORDING, start + len(part), len(events))
 
 
-def import_estate(log: EventLog, file: EstateFile) -> list[Change]:
+def import_estate(log: EventLog, file: EstateFile, progress: Progress | None = None) -> list[Change]:
     """Appends what differs, in one append; gives what changed. Idempotent.
 
     Looks again afterwards, so that what others import meanwhile is not left standing beside it. Raises
@@ -241,7 +249,8 @@ def import_estate(log: EventLog, file: EstateFile) -> list[Change]:
         if not changes:
             return done
         try:
-            _append_all(log, [_new_event(log, file.estate, change, known) for change in changes])
+            events = [_new_event(log, file.estate, change, known) for change in changes]
+            _append_all(log, events, progress)
         except _ChangedMeanwhile:
             continue
         done.extend(changes)

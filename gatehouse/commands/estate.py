@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,34 +22,71 @@ from gatehouse.commands.common import (
     sub_app,
     system,
 )
+from gatehouse.context import Context
 from gatehouse.estatefile import EstateFile, EstateFileError, load
+from gatehouse.estatefile.tables import Progress
+from gatehouse.estateimport import RECORDING, Change, ImportRefusedError, import_estate
 from gatehouse.estateimport import REGISTERS as ESTATE_REGISTERS
-from gatehouse.estateimport import Change, ImportRefusedError, import_estate
 from gatehouse.say import cli, language
 
 app = sub_app("estate")
 FileArgument = Annotated[Path, typer.Argument(help=cli("estate.file"), show_default=False)]
+TableOption = Annotated[Path | None, typer.Option(help=cli("estate.table"), show_default=False)]
 REGISTERS = tuple(name for name in ESTATE_REGISTERS if name != "estate")
 CHANGES_SHOWN_MAX = 40
+PROBLEMS_SHOWN_MAX = 100
 
 
-def load_file(path: Path) -> EstateFile:
-    """A checked estate file; its mistakes, and what keeps it from being read, are told."""
+def load_file(path: Path, **given: Any) -> EstateFile:
+    """A checked estate file with its tables; mistakes and what can't be read are told."""
     try:
-        return _read(path)
+        return _read(path, **given)
     except EstateFileError as error:
-        for line in error.lines(language()):
+        for line in error.lines(language())[:PROBLEMS_SHOWN_MAX]:
             typer.echo(line, err=True)
+        if len(error.problems) > PROBLEMS_SHOWN_MAX:
+            typer.echo(cli("estate.more_mistakes", count=len(error.problems) - PROBLEMS_SHOWN_MAX), err=True)
         fail("estate_file", count=len(error.problems))
 
 
-def _read(path: Path) -> EstateFile:
+def _read(path: Path, **given: Any) -> EstateFile:
     try:
-        return load(path)
+        return load(path, **given)
     except OSError as error:
-        fail("file", path=path, what=error.strerror)
+        fail("file", path=error.filename or path, what=error.strerror)
     except UnicodeDecodeError:
         fail("encoding", path=path)
+
+
+def _tables(**named: Path | None) -> dict[str, Path]:
+    return {kind: path for kind, path in named.items() if path is not None}
+
+
+def _present(context: Context, estate: str) -> dict[str, Collection[str]]:
+    """The ids that a system has in each register; none where there is no such estate yet."""
+    known = context.estates.get(estate) if context.made else None
+    return {name: getattr(known or Estate(estate), name).keys() for name in REGISTERS}
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Progress | None]:
+    """A bar for each part of the work, on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(what: str, done: int, whole: int) -> None:
+            name = cli("estate.recording") if what == RECORDING else what
+            task = tasks[what] = tasks[what] if what in tasks else bars.add_task(name, total=whole)
+            bars.update(task, completed=done, total=whole)
+
+        yield tell
 
 
 def change_line(change: Change) -> str:
@@ -58,17 +98,34 @@ def change_line(change: Change) -> str:
 
 def _problems(error: EstateFileError) -> list[dict[str, Any]]:
     return [
-        {"line": p.line, "place": p.place, "value": p.value, "expected": say(p.expected, language())}
+        {
+            "file": p.file or error.name,
+            "line": p.line,
+            "place": p.place,
+            "value": p.value,
+            "expected": say(p.expected, language()),
+        }
         for p in error.problems
     ]
 
 
 @app.command("validate", help=cli("estate.validate"))
-def validate(file: FileArgument, _data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Checks a file; lists every mistake, exit 1 when there are any. `--data` goes with every command and
-    changes nothing here: a file is checked by itself."""
+def validate(
+    file: FileArgument,
+    homes: TableOption = None,
+    residents: TableOption = None,
+    vehicles: TableOption = None,
+    credentials: TableOption = None,
+    _data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Checks a file and its tables; lists every mistake, exit 1 when there are any. `--data` goes with every
+    command and changes nothing here: a file is checked by itself."""
+    tables = _tables(homes=homes, residents=residents, vehicles=vehicles, credentials=credentials)
     try:
-        found = _read(file) if as_json else load_file(file)
+        with _progress(quiet=as_json) as told:
+            read = _read if as_json else load_file
+            found = read(file, tables=tables, progress=told)
     except EstateFileError as error:
         show_json({"file": str(file), "valid": False, "problems": _problems(error)})
         raise typer.Exit(1) from error
@@ -82,12 +139,28 @@ def validate(file: FileArgument, _data: DataOption = None, as_json: JsonOption =
 
 
 @app.command("import", help=cli("estate.import"))
-def import_(file: FileArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Brings the registers to what the file says: all of it, or nothing where there is a mistake."""
-    wanted = load_file(file)
-    with system(data, create=True) as context:
+def import_(
+    file: FileArgument,
+    homes: TableOption = None,
+    residents: TableOption = None,
+    vehicles: TableOption = None,
+    credentials: TableOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Brings the registers to what the file and its tables say: all of it, or nothing where there is a
+    mistake."""
+    tables = _tables(homes=homes, residents=residents, vehicles=vehicles, credentials=credentials)
+    with system(data, create=True) as context, _progress(quiet=as_json) as told:
+        wanted = load_file(
+            file,
+            tables=tables,
+            present=lambda estate: _present(context, estate),
+            radio_key=lambda: context.hmac_key,
+            progress=told,
+        )
         try:
-            changes = import_estate(context.log, wanted)
+            changes = import_estate(context.log, wanted, told)
         except ImportRefusedError as error:
             fail("log", what=error)
     if as_json:

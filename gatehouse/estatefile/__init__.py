@@ -6,7 +6,7 @@ Writes nothing; `gatehouse.estateimport` brings the log's registers to what the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -20,12 +20,15 @@ from gatehouse.estatefile.checks import check
 from gatehouse.estatefile.draft import KEPT_WHEN_ABSENT, Draft, Rules, read_draft
 from gatehouse.estatefile.events import events_of
 from gatehouse.estatefile.problems import EstateFileError
+from gatehouse.estatefile.tables import Progress, TableFile
 from ingest.privacy import hashed as hashed_address
 
 __all__ = ["EstateFile", "EstateFileError", "Problem", "Rules", "load", "parse"]
 
 RadioKey = Callable[[], bytes]
 """Gives the installation's key for radio addresses; asked only where a good file has radios."""
+Present = Callable[[str], Mapping[str, Collection[str]]]
+"""The ids that the system has of an estate, by the registers that a file may leave alone."""
 WATCH = "watch_lists"
 """The section whose register has another name."""
 
@@ -39,22 +42,52 @@ class EstateFile:
     registers: frozenset[str]
 
 
-def load(path: Path, rules: Rules | None = None, *, radio_key: RadioKey | None = None) -> EstateFile:
-    """Reads and checks a file. Raises EstateFileError with all mistakes, OSError when it can't be read."""
+def load(
+    path: Path,
+    rules: Rules | None = None,
+    *,
+    tables: Mapping[str, Path] | None = None,
+    present: Present | None = None,
+    radio_key: RadioKey | None = None,
+    progress: Progress | None = None,
+) -> EstateFile:
+    """Reads and checks a file and the tables beside it, by the names of `tables.TABLES`.
+
+    Raises EstateFileError with all mistakes, OSError when a file can't be read, UnicodeDecodeError.
+    """
     text = path.read_bytes().decode("utf-8-sig")
-    return parse(text, name=str(path), rules=rules, radio_key=radio_key)
+    read = [TableFile.read(kind, table) for kind, table in (tables or {}).items()]
+    return parse(
+        text,
+        name=str(path),
+        rules=rules,
+        tables=read,
+        present=present,
+        radio_key=radio_key,
+        progress=progress,
+    )
 
 
 def parse(
-    text: str, *, name: str = "estate.yaml", rules: Rules | None = None, radio_key: RadioKey | None = None
+    text: str,
+    *,
+    name: str = "estate.yaml",
+    rules: Rules | None = None,
+    tables: Sequence[TableFile] = (),
+    present: Present | None = None,
+    radio_key: RadioKey | None = None,
+    progress: Progress | None = None,
 ) -> EstateFile:
-    """Checks the text of a file. `rules` are the known rules by name; default: all there are. Without
+    """Checks the text of a file and the tables beside it. `rules` are the known rules by name; default: all
+    there are. Without `present` what refers to registers that are left alone is not checked, and without
     `radio_key` radio addresses are hashed with a key that nobody has."""
     if rules is None:
         from processors.rules import RULES
 
         rules = RULES
-    draft, findings = read_draft(read_marked(text), rules)
+    draft, findings = read_draft(read_marked(text), rules, tables, progress)
+    if draft.head and present:
+        draft.present = present(draft.head.estate)
     if draft.ids:
         check(draft, findings, rules)
     if findings.problems or draft.head is None:

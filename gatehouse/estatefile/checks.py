@@ -15,7 +15,7 @@ from gatehouse.estatefile.draft import Draft, Placed, Rules
 from gatehouse.estatefile.duty_checks import check_duty
 from gatehouse.estatefile.entry import HoursEntry
 from gatehouse.estatefile.home_checks import check_homes
-from gatehouse.estatefile.plates import plate_form
+from gatehouse.estatefile.plates import meant, plate_form, says_no_plate
 from gatehouse.estatefile.references import of_every_day, overlap, overlaps_among, refer, twice
 
 CHINESE_TIME_ZONES = frozenset(
@@ -35,8 +35,7 @@ def check(draft: Draft, findings: Findings, rules: Rules) -> None:
     _members(draft, findings)
     check_homes(draft, findings)
     check_duty(draft, findings, rules)
-    if wants_chinese_plates(draft):
-        _plates(draft, findings)
+    _plates(draft, findings, chinese=wants_chinese_plates(draft))
 
 
 def wants_chinese_plates(draft: Draft) -> bool:
@@ -156,7 +155,7 @@ def _members(draft: Draft, findings: Findings) -> None:
     )
 
 
-def _plates(draft: Draft, findings: Findings) -> None:
+def _plates(draft: Draft, findings: Findings, *, chinese: bool) -> None:
     plates = [((*vehicle.path, "plate"), vehicle.entry.plate) for vehicle in draft.vehicles]
     plates += [((*v.path, "plate"), v.entry.plate) for v in draft.visitors if v.entry.plate]
     for gate in draft.gates:
@@ -168,5 +167,8 @@ def _plates(draft: Draft, findings: Findings) -> None:
             base = (*watch.path, "entries")
             plates += [((*base, place), entry.value) for place, entry in enumerate(watch.entry.entries)]
     for path, plate in plates:
-        if plate_form(normal(plate)) is None:
-            findings.add(path, plate, "plate")
+        if says_no_plate(plate):
+            findings.add(path, plate, "no_plate")
+        elif chinese and plate_form(normal(plate)) is None:
+            guess = meant(plate)
+            findings.add(path, plate, "plate_meant" if guess else "plate", meant=guess)

@@ -5,7 +5,7 @@ What is well formed goes on to `checks`, which looks at what refers to what.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_args
@@ -21,6 +21,7 @@ from gatehouse.estatefile import home_models as h
 from gatehouse.estatefile import models as m
 from gatehouse.estatefile.entry import Entry
 from gatehouse.estatefile.moments import zone_info
+from gatehouse.estatefile.tables import TABLES, Progress, TableFile, rows
 from processors.rules.base import Rule, RuleSettings
 
 Rules = Mapping[str, type[Rule[Any]]]
@@ -97,11 +98,15 @@ class Draft:
     """Every id by section, also of entries with mistakes, so that one mistake is told once."""
     sections: frozenset[str] = frozenset()
     """The sections that this import brings, from the file or from a table."""
+    unread: set[str] = field(default_factory=set)
+    """Those whose table could not be read at all: what refers to them is not told as a mistake too."""
     present: Mapping[str, Collection[str]] = field(default_factory=dict)
     """The ids that the system has in the registers which the import may leave alone."""
 
     def knows(self, section: str) -> Collection[str] | None:
         """The ids that an entry may refer to; None where a register is left alone and nobody can say."""
+        if section in self.unread:
+            return None
         if section in self.sections or section not in KEPT_WHEN_ABSENT:
             return self.ids.get(section, frozenset())
         return self.present.get(section)
@@ -112,8 +117,10 @@ class Draft:
         return zone_info(self.head.time_zone if self.head else "UTC")
 
 
-def read_draft(marked: Marked, rules: Rules) -> tuple[Draft, Findings]:
-    """Reads every entry on its own."""
+def read_draft(
+    marked: Marked, rules: Rules, tables: Sequence[TableFile] = (), progress: Progress | None = None
+) -> tuple[Draft, Findings]:
+    """Reads every entry on its own, those of the tables beside the file too."""
     findings, draft = Findings(marked), Draft()
     top = marked.value
     if not isinstance(top, dict):
@@ -131,6 +138,8 @@ def read_draft(marked: Marked, rules: Rules) -> tuple[Draft, Findings]:
         items = _items(top.get(section), (section,), findings)
         getattr(draft, section).extend(_placed(model, items, findings))
         draft.ids[section] = _ids(items)
+    for table in tables:
+        _read_table(table, draft, findings, progress)
     _read_devices(top.get("devices"), draft, findings)
     for name, path, raw in _named(top.get("watch_lists"), ("watch_lists",), findings):
         entry = _entry(m.WatchListEntry, raw, path, findings)
@@ -138,6 +147,21 @@ def read_draft(marked: Marked, rules: Rules) -> tuple[Draft, Findings]:
             draft.watch_lists.append(Placed(path, entry, name))
     _read_rules(top.get("rules"), rules, draft, findings)
     return draft, findings
+
+
+def _read_table(table: TableFile, draft: Draft, findings: Findings, progress: Progress | None) -> None:
+    section = TABLES[table.kind].section
+    model, entries, ids = m.SECTIONS[section], getattr(draft, section), set(draft.ids[section])
+    before = len(findings.problems), len(ids)
+    for path, raw in rows(table, findings, progress):
+        ids.add(str(raw.get("id", "")))
+        entry = _entry(model, raw, path, findings)
+        if entry:
+            entries.append(Placed(path, entry))
+    if len(findings.problems) > before[0] and len(ids) == before[1]:
+        draft.unread.add(section)
+    draft.ids[section] = frozenset(ids)
+    draft.sections |= {section}
 
 
 def _items(raw: Any, path: Path, findings: Findings) -> list[tuple[Path, Any]]:

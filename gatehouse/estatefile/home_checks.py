@@ -70,7 +70,7 @@ def _visitors(draft: Draft, findings: Findings) -> None:
     for visitor in draft.visitors:
         same = vehicles.get(normal(visitor.entry.plate or ""))
         if same is not None and "resident" in same.entry.groups:
-            line = findings.line(same.path)
+            line = findings.where(same.path, visitor.path)
             findings.add((*visitor.path, "plate"), visitor.entry.plate, "resident_plate", line=line)
 
 

@@ -16,6 +16,8 @@ from gatehouse.estatefile.moments import From, Until
 
 PersonText = Annotated[str, StringConstraints(max_length=64)]
 CredentialText = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9 ()#*,转-]{3,40}$")]
+"""Not what a spreadsheet makes of one: 1.38E+10."""
 Address = Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$")]
 
 
@@ -37,7 +39,7 @@ class PersonEntry(Entry):
     role: Literal["owner", "family", "tenant", "staff", "grid_worker", "shopkeeper"]
     home: Id | None = None
     name: PersonText | None = None
-    phone: PersonText | None = None
+    phone: Phone | None = None
     child: bool = False
     lives_alone: bool = False
     look_in: bool = True

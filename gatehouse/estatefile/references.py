@@ -29,7 +29,7 @@ def twice(findings: Findings, named: Iterable[tuple[Path, str]]) -> None:
     seen: dict[str, Path] = {}
     for path, name in named:
         if name in seen:
-            findings.add(path, name, "once", line=findings.line(seen[name]))
+            findings.add(path, name, "once", line=findings.where(seen[name], path))
         else:
             seen[name] = path
 
