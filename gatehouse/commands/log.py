@@ -126,7 +126,7 @@ def show(
     which: Annotated[str, typer.Argument(metavar="POSITION_OR_ID", help=cli("log.which"))],
     source: Annotated[str | None, typer.Option("--source", help=cli("log.source"))] = None,
     data: DataOption = None,
-    as_json: JsonOption = False,  # taken as with every command, and always so
+    _as_json: JsonOption = False,  # taken as with every command, and always so
 ) -> None:
     """One entry, whole, by its position or its event's id; always JSON."""
     with system(data) as context:
@@ -178,7 +178,7 @@ def export(
     types: TypesOption = None,
     estate: EstateOption = None,
     data: DataOption = None,
-    as_json: JsonOption = False,  # taken as with every command, and always so
+    _as_json: JsonOption = False,  # taken as with every command, and always so
 ) -> None:
     """Entries as JSON lines: CloudEvents with the log's fields. `--from` is included, `--to` is not."""
     first, last, chosen = parse_moment(since), parse_moment(until), _types(types)
