@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Index, Integer, Table, Text, select
 
+from eventlog import sop
 from eventlog.ports import Recorded
-from eventlog.vocabulary import AlertEvent
+from eventlog.vocabulary import AlertEvent, AlertStepDone
 from projections.alerts import ALERT_TYPES
 from projections.base import MODELS, Big, Projection, Row, clean, upsert
 
@@ -54,13 +55,23 @@ def _row(entry: Recorded, change: AlertEvent) -> Row:
         "at_us": entry.recorded_us,
         "by": clean(change.by) if change.by else change.by,
         "via": change.via,
-        "note": clean(change.note) if change.note else change.note,
+        "note": _note(change),
         "state": change.alert.state,
         "severity": change.alert.severity,
         "squad": change.alert.squad,
         "disposition": change.alert.disposition,
         "version": change.alert.version,
     }
+
+
+def _note(change: AlertEvent) -> str | None:
+    """What was said, after the step that was ticked."""
+    said = [clean(change.note)] if change.note else []
+    if isinstance(change, AlertStepDone):
+        steps = {each.step: each.text for each in sop.checklist(change.alert.rule)}
+        text = steps.get(change.step or "")
+        said.insert(0, f"{text.zh} {text.en}" if text else change.step or "")
+    return ": ".join(said) or None
 
 
 def history_of(connection: Connection, alert_id: str, *, limit: int) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from console.desk import Outcome, TooManyError
 from console.problems import ProblemError, not_found
 from console.rights import Person, Right
 from console.state import ConsoleState
+from eventlog import sop
 from eventlog.catalogue import say
 from eventlog.vocabulary import (
     Alert,
@@ -29,6 +30,7 @@ from eventlog.vocabulary import (
     CommandRefused,
     CommandReopen,
     CommandShelve,
+    CommandStepDone,
     CommandUnshelve,
     Disposition,
     Severity,
@@ -74,6 +76,16 @@ class AskNote(BaseModel):
 
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     note: Reason
+
+
+class AskStep(BaseModel):
+    """A step of the alert's checklist; it fits any version."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    step: c.Word
+    note: Note | None = None
 
 
 class AskShelve(BaseModel):
@@ -156,7 +168,21 @@ def load_detail(state: ConsoleState, person: Person, alert_id: str) -> dict[str,
     return alert.model_dump(mode="json") | {
         "evidence_events": [c.shown_event(entry, whole=whole) for entry in entries],
         "history": [_change(row) for row in history],
+        "checklist": checklist_of(alert),
     }
+
+
+def checklist_of(alert: Alert) -> list[dict[str, Any]]:
+    """What to do about an alert, step by step, and what of it is done."""
+    return [
+        {
+            "step": each.step,
+            "required": each.required,
+            "done": each.step in alert.steps_done,
+            "text": each.text.model_dump(),
+        }
+        for each in sop.checklist(alert.rule)
+    ]
 
 
 _CHANGE = (
@@ -191,6 +217,13 @@ async def arrive(request: Request, person: c.MayAct, alert_id: AlertId, ask: Ask
 async def note(request: Request, person: c.MayAct, alert_id: AlertId, ask: AskNote) -> Response:
     """Allowed in any state."""
     return await _do(request, person, alert_id, CommandNote, version=ask.version, note=ask.note)
+
+
+@router.post("/alerts/{alert_id}/step", response_model=Alert, summary="Tick a step of the checklist")
+async def step(request: Request, person: c.MayAct, alert_id: AlertId, ask: AskStep) -> Response:
+    """Allowed in any state, once a step. Steps are those of `checklist` in `GET alerts/{id}`."""
+    fields = {"version": ask.version, "step": ask.step, "note": ask.note}
+    return await _do(request, person, alert_id, CommandStepDone, **fields)
 
 
 @router.post("/alerts/{alert_id}/shelve", response_model=Alert, summary="Hide it for a while")

@@ -55,13 +55,22 @@ class Change(BaseModel):
     version: int
 
 
+class ChecklistStep(BaseModel):
+    """One step of what to do; a required one has to be done before the alert is closed as genuine."""
+
+    step: str
+    required: bool
+    done: bool
+    text: Words
+
+
 class AlertPage(BaseModel):
     items: list[Alert]
     next: str | None
 
 
 class AlertDetail(BaseModel):
-    """An alert as a list gives it, with the events of its `evidence` whole, and with its `history`."""
+    """An alert as a list gives it, with its `evidence` events whole, its `history` and its `checklist`."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -74,6 +83,7 @@ class AlertDetail(BaseModel):
     evidence: list[str]
     evidence_events: list[ShownEvent]
     history: list[Change]
+    checklist: list[ChecklistStep]
 
 
 class EventPage(BaseModel):

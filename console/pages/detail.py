@@ -31,6 +31,7 @@ from eventlog.vocabulary import (
     CommandNote,
     CommandReopen,
     CommandShelve,
+    CommandStepDone,
     CommandUnshelve,
 )
 
@@ -42,6 +43,7 @@ COMMANDS: dict[str, type[Command]] = {
     "unshelve": CommandUnshelve,
     "close": CommandClose,
     "reopen": CommandReopen,
+    "step_done": CommandStepDone,
 }
 _ALLOWED = {
     "raised": ("acknowledge", "assign", "close", "shelve", "note"),
@@ -52,6 +54,7 @@ _ALLOWED = {
     "closed": ("reopen", "note"),
 }
 """Buttons by state, the likeliest first; the decider has the last word."""
+_ANY_VERSION = frozenset({"note", "step_done"})
 _AT_ONCE = frozenset({"acknowledge", "unshelve"})
 
 
@@ -88,6 +91,7 @@ class DetailPane:
             self._answer = ui.html(sanitize=False).classes("answer")
             self._answer.props('role="status" aria-live="polite"')
             self._buttons = ui.element("div").classes("buttons")
+            self._steps = ui.element("div").classes("steps")
             self._body = ui.html(sanitize=False).classes("detail-body")
         self._open.set_visibility(False)
 
@@ -142,6 +146,7 @@ class DetailPane:
             pieces.facts(alert, tongue) + pieces.evidence(detail, tongue) + pieces.history(detail, tongue)
         )
         self._draw_buttons(alert)
+        self._draw_steps(alert, detail["checklist"])
         self._nothing.set_visibility(False)
         self._open.set_visibility(True)
 
@@ -154,6 +159,35 @@ class DetailPane:
                 button = ui.html(escape(self._text(f"action.{name}")), sanitize=False, tag="button")
                 button.classes("action first" if place == 0 else "action").props(f'data-action="{name}"')
                 button.on("click", lambda name=name: self._press(name, alert))
+
+    def _draw_steps(self, alert: Alert, checklist: list[dict[str, Any]]) -> None:
+        """The checklist: what is done, and a button for what is not."""
+        self._steps.clear()
+        may = self._person.may(Right.ACT)
+        with self._steps:
+            ui.html(f"<h3>{self._text('detail.checklist')}</h3>", sanitize=False)
+            for each in checklist:
+                said = each["text"]["en" if self._language == "en" else "zh"]
+                must = f" <em>{self._text('detail.required')}</em>" if each["required"] else ""
+                mark = "☑" if each["done"] else "☐"
+                tag = "p" if each["done"] or not may else "button"
+                line = ui.html(f"{mark} {escape(said)}{must}", sanitize=False, tag=tag)
+                line.classes("step done" if each["done"] else "step").props(f'data-step="{each["step"]}"')
+                if tag == "button":
+                    line.on("click", lambda step=each["step"]: self._tick(step, alert))
+
+    async def _tick(self, step: str, alert: Alert) -> None:
+        if self._busy:
+            return
+        if not await run_in_threadpool(self._still):
+            self._shut()
+            return
+        self._busy = True
+        try:
+            await self._do("step_done", alert, Asked({"step": step}))
+        finally:
+            self._busy = False
+        await self._load(alert.id)
 
     async def _press(self, name: str, alert: Alert) -> None:
         if self._busy:
@@ -183,7 +217,7 @@ class DetailPane:
                 alert.id,
                 COMMANDS[name],
                 self._language,
-                version=None if name == "note" else alert.version,
+                version=None if name in _ANY_VERSION else alert.version,
                 **asked.fields,
             )
         except ProblemError as problem:

@@ -113,6 +113,24 @@ def test_a_night_of_one_alert(place: Town, desk: Asking) -> None:
     assert {change["via"] for change in history} == {"system", "api"}
 
 
+def test_a_checklist_is_shown_and_ticked(place: Town, desk: Asking) -> None:
+    alert = place.alert("stairwell")
+    steps = desk.get(f"alerts/{alert}").json()["checklist"]
+    assert (steps[0]["step"], steps[0]["required"], steps[0]["done"]) == ("look_camera", False, False)
+    assert steps[0]["text"] == {"zh": "查看附近摄像机", "en": "look at the cameras nearby"}
+    ticked = desk.post(f"alerts/{alert}/step", step="look_camera", note="没有人")
+    assert ticked.status_code == 200, ticked.text
+    assert ticked.json()["steps_done"] == ["look_camera"]
+    detail = desk.get(f"alerts/{alert}").json()
+    assert [each["step"] for each in detail["checklist"] if each["done"]] == ["look_camera"]
+    last = detail["history"][-1]
+    assert (last["type"], last["by"]) == ("alert.step_done", "desk-1")
+    assert last["note"] == "查看附近摄像机 look at the cameras nearby: 没有人"
+    assert desk.post(f"alerts/{alert}/step", step="look_camera").status_code == 409
+    assert desk.post(f"alerts/{alert}/step", step="make_tea").status_code == 422
+    assert desk.post(f"alerts/{alert}/step").status_code == 422
+
+
 def test_shelved_and_shown_again(place: Town, desk: Asking) -> None:
     alert = _of(desk, "building-7") or place.alert("building-7")
     until = from_us(place.log.now_us()) + timedelta(hours=2)

@@ -79,6 +79,18 @@ def test_an_alert_arrives_live_and_is_acknowledged(room: Room) -> None:
     assert page.faults == []
 
 
+def test_a_step_of_the_checklist_is_ticked_on_the_page(room: Room) -> None:
+    page = room.page()
+    mine = room.town.alert("north-gate")
+    page.click(row(mine))
+    page.click("button[data-step=look_camera]")
+    page.wait_for_selector("p.step.done[data-step=look_camera]")
+    assert "☑ 查看附近摄像机" in page.inner_text(".steps")
+    found = httpx.get(f"{room.address}/api/v1/alerts/{mine}", headers=OPERATOR).json()
+    assert found["steps_done"] == ["look_camera"]
+    assert page.faults == []
+
+
 def test_whoever_is_slower_reads_who_was_faster(room: Room) -> None:
     page = room.page()
     mine = room.town.alert("garage")
