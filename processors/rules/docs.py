@@ -44,14 +44,18 @@ def _section(rule: type[Rule[Any]]) -> str:
             )
         ),
         "",
-        "| setting | default | meaning |",
-        "|---|---|---|",
-        *(
-            f"| `{name}` | {_shown(field.default)} | {field.description} |"
-            for name, field in rule.Settings.model_fields.items()
-        ),
+        *_settings(rule),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _settings(rule: type[Rule[Any]]) -> list[str]:
+    """The table of a rule's numbers."""
+    rows = [
+        f"| `{name}` | {_shown(field.default)} | {field.description} |"
+        for name, field in rule.Settings.model_fields.items()
+    ]
+    return ["| setting | default | meaning |", "|---|---|---|", *rows] if rows else ["It has no numbers."]
 
 
 def _shown(default: Any) -> str:

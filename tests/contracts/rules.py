@@ -31,13 +31,30 @@ OURS = {
     "access.door_opened": ["building-3 opened", "gate-n1 opened"],
     "access.door_closed": ["building-3 closed", "gate-n1 closed"],
     "access.door_forced": ["building-3 forced"],
-    "access.granted": ["building-3 granted", "gate-n1 granted by=remote"],
+    "access.granted": [
+        "building-3 granted",
+        "building-4 granted",
+        "gate-n1 granted by=remote",
+        "gate-w1 granted c",
+        "gate-w1 granted c to=out",
+        "building-3 granted lost",
+        "building-3 granted threat",
+        "building-3 granted key",
+        "shop granted c",
+    ],
+    "access.people_counted": ["building-3 counted 2", "building-3 counted 3", "building-3 counted 1 to=out"],
+    "access.duress": ["building-3 duress a"],
+    "command.forgive": ["c forgiven"],
+    "registry.person_set": ["wang lives alone", "wang lives alone away", "wang lives family"],
+    "registry.person_removed": ["wang moved"],
     "access.exit_requested": ["building-3 exit"],
     "access.denied": [
         "building-3 denied a",
         "building-3 denied b",
         "building-4 denied a",
         "building-3 denied",
+        "building-3 denied lost",
+        "building-3 denied b reason=revoked",
     ],
     "vehicle.plate_read": [
         "lane-1 read 京X00000",
@@ -65,6 +82,8 @@ OURS = {
         "cam-1 sees van zone=fire-lane track=t2",
         "cam-1 sees car zone=fire-lane what=leave",
         "cam-1 sees person zone=yard",
+        "cam-1 sees person zone=building-3 track=t7",
+        "cam-1 sees person zone=building-3 track=t8",
     ],
     "fence.alarm": [
         "seg-1 alarms vibration",
@@ -82,7 +101,11 @@ OURS = {
 }
 """What happens at the places that are watched, by event type."""
 
-SETTINGS: dict[str, dict[str, float]] = {"unknown_radio_lingers": {"linger_s": 60}}
+SETTINGS: dict[str, dict[str, float]] = {
+    "unknown_radio_lingers": {"linger_s": 60},
+    "wellbeing_check": {"silent_s": 60},
+    "impossible_travel": {"floor_s": 600},
+}
 """Where a limit is longer than these histories."""
 NIGHT_RULES = frozenset({"unknown_radio_lingers"})
 """Rules that watch at night only: for them it is always night."""
