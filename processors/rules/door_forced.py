@@ -33,6 +33,7 @@ from processors.rules.base import (
     evidence_of,
     value,
 )
+from processors.rules.doors import controller
 from processors.rules.titles import door_name, title, zone_name
 
 RELEASES_MAX = 8
@@ -69,7 +70,7 @@ class Settings(RuleSettings):
     online_s: float = Field(
         10, ge=0, le=3_600, description="silent this long after the door's device came online, seconds"
     )
-    maintenance: bool = Field(False, description="true while people work on the doors: silent")
+    maintenance: bool = Field(False, description="true while people work on the doors, unplanned: silent")
 
 
 class DoorForced(Rule[Releases]):
@@ -124,12 +125,12 @@ class DoorForced(Rule[Releases]):
         limits = self._limits_at(key, estate)
         at_us = event.effective_us
         window_us, online_us = limits.grant_us, limits.online_us
-        if limits.maintenance:
-            return None
         for released_us in state.at_us:
             if 0 <= at_us - released_us <= window_us:
                 return None
         if state.online_us and 0 <= at_us - state.online_us <= online_us:
+            return None
+        if _worked_on(key, at_us, estate) or limits.maintenance:
             return None
         opened = Open(at_us, evidence_of(event), event.late)
         return self._step(key, replace(state, opens=(*state.opens[1 - OPENS_MAX :], opened)), estate)
@@ -146,7 +147,7 @@ class DoorForced(Rule[Releases]):
         return self._step(key, replace(state, told=False), estate, (clear,))
 
     def _forced(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
-        if self._limits_at(key, estate).maintenance:
+        if _worked_on(key, event.effective_us, estate) or self._limits_at(key, estate).maintenance:
             return None
         signal = self._raise(
             key, event.effective_us, evidence_of(event), estate, late=event.late, by_device=True
@@ -180,7 +181,11 @@ class DoorForced(Rule[Releases]):
             severity="high",
             title=title(text, zone=zone_name(estate, zone), door=door_name(estate, door)),
             at_us=at_us,
-            devices=(estate.doors[door].device if door in estate.doors else door,),
+            devices=(controller(estate, door),),
             evidence=(event,),
             late=late,
         )
+
+
+def _worked_on(door: str, at_us: int, estate: Estate) -> bool:
+    return estate.in_maintenance(at_us, device=controller(estate, door), zone=estate.door_zone(door))

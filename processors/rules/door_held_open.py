@@ -25,6 +25,7 @@ from processors.rules.base import (
     evidence_of,
     value,
 )
+from processors.rules.doors import controller
 from processors.rules.titles import door_name, title, zone_name
 
 OPENINGS_MAX = 16
@@ -96,10 +97,14 @@ class DoorHeldOpen(Rule[Doorway]):
             if self._judged_us(key, opening, estate) > due_us:
                 kept.append(opening)
                 continue
-            signals.append(self._raise(key, opening, estate))
+            told = not estate.in_maintenance(
+                due_us, device=controller(estate, key), zone=estate.door_zone(key)
+            )  # else it is looked at again later, as if it had been told of
+            if told:
+                signals.append(self._raise(key, opening, estate))
             if opening.closed_us is None:
                 kept.append(replace(opening, raised=self._raised_by(key, opening, due_us, estate)))
-            else:
+            elif told:
                 zone = estate.door_zone(key)
                 signals.append(Clear(key, zone, opening.closed_us, (opening.event,), late=opening.late))
         return self._step(key, replace(state, openings=tuple(kept)), tuple(signals), estate)
@@ -194,7 +199,7 @@ class DoorHeldOpen(Rule[Doorway]):
             severity="medium",
             title=title(key, zone=zone_name(estate, zone), door=door_name(estate, door), minutes=minutes),
             at_us=opening.at_us,
-            devices=(estate.doors[door].device if door in estate.doors else door,),
+            devices=(controller(estate, door),),
             evidence=(opening.event,),
             late=opening.late,
         )

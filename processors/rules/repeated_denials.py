@@ -16,6 +16,7 @@ from eventlog.ids import reference
 from eventlog.ports import LATE_AFTER, Recorded
 from eventlog.vocabulary import AccessDenied
 from processors.rules.base import Evidence, Raise, Rule, RuleSettings, Seconds, Step, evidence_of, us, value
+from processors.rules.doors import controller
 from processors.rules.titles import door_name, title, zone_name
 
 DENIALS_MAX = 32
@@ -108,7 +109,7 @@ class RepeatedDenials(Rule[Denials]):
             severity="high" if across else "medium",
             title=text,
             at_us=found[-1].at_us,
-            devices=tuple(sorted({_controller(door, estate) for door in doors})),
+            devices=tuple(sorted({controller(estate, door) for door in doors})),
             evidence=tuple(each.event for each in found),
         )
 
@@ -137,7 +138,3 @@ def _counted(last: tuple[Denial, ...], impatient_us: int) -> list[Denial]:
         latest[card] = denial.at_us
         counted.append(denial)
     return counted
-
-
-def _controller(door: str, estate: Estate) -> str:
-    return estate.doors[door].device if door in estate.doors else door

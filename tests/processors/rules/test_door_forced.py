@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from eventlog.vocabulary import MaintenanceSet
 from processors.rules.door_forced import DoorForced, Settings
-from tests.processors.story import check
+from tests.processors.estate import estate
+from tests.processors.story import NOON, check
 
 RULE = DoorForced()
 
@@ -156,4 +160,26 @@ def test_history_is_judged_and_late() -> None:
         00:05  time  -> late high building-3
         00:30  time
         """,
+    )
+
+
+@pytest.mark.parametrize("what", [{"devices": ("building-3",)}, {"zones": ("building-3",)}])
+def test_planned_maintenance_is_silent_while_it_lasts(what: dict[str, tuple[str, ...]]) -> None:
+    work = MaintenanceSet.model_validate(
+        {"maintenance": "lock", "starts_at": NOON, "ends_at": NOON + timedelta(seconds=60), **what}
+    )
+    check(
+        RULE,
+        """
+        00:00  building-3  opened
+        00:05  building-3  closed
+        00:20  building-3  forced
+        00:30  building-4  forced  -> high building-4
+        00:59  building-3  opened
+        01:00  building-3  closed
+        01:01  building-3  opened
+        01:10  time  -> high building-3 since 01:01
+        01:20  building-3  forced  -> high building-3
+        """,
+        place=estate(work),
     )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from eventlog.vocabulary import MaintenanceSet
 from processors.rules.door_held_open import DoorHeldOpen, Settings
-from tests.processors.story import check
+from tests.processors.estate import estate
+from tests.processors.story import NOON, check
 
 RULE = DoorHeldOpen()
 
@@ -193,7 +197,8 @@ def test_a_zone_may_have_its_own_limit() -> None:
         """
         00:00  building-3  opened
         00:00  building-4  opened
-        00:32  time  -> medium building-4
+        00:32  time                -> medium building-4
+        01:00  building-4  closed  -> cleared building-4
         01:31  time  -> medium building-3
         """,
     )
@@ -209,4 +214,37 @@ def test_a_close_without_an_opening_is_remembered_for_ten_seconds() -> None:
         20:10      building-3  opened  @19:59
         20:31      time  -> medium building-3 since 19:59
         """,
+    )
+
+
+def test_planned_maintenance_is_silent_while_it_lasts() -> None:
+    work = MaintenanceSet(
+        maintenance="hinges", starts_at=NOON, ends_at=NOON + timedelta(minutes=10), devices=("building-3",)
+    )
+    place = estate(work)
+    check(
+        RULE,
+        """
+        00:00  building-3  opened
+        00:40  building-3  closed
+        01:00  building-3  opened
+        11:31  time
+        11:32  time  -> medium building-3 since 01:00
+        12:00  building-3  closed  -> cleared building-3
+        """,
+        place=place,
+    )
+    check(
+        RULE,
+        """
+        00:00  building-4  opened
+        00:32  time                -> medium building-4
+        01:00  building-4  closed  -> cleared building-4
+        09:27  building-3  opened
+        09:59  time
+        10:00  building-3  closed
+        10:01  building-3  opened
+        10:33  time  -> medium building-3 since 10:01
+        """,
+        place=place,
     )
