@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from random import Random
+from typing import NamedTuple
 
 from eventlog.vocabulary import DutyRemoved, DutySet, Event, PatrolCheckpoint, PatrolPosition
 from eventlog.vocabulary.people import GeoPoint
@@ -18,7 +19,8 @@ POSITION_EVERY_S = 120
 ON_TIME_SPREAD_S = 70.0
 OFF_BY_S_MAX = 220.0
 """On an ordinary round every point is reached within its five minutes."""
-ALONG_FENCE_S = 240.0
+ALONG_FENCE_S = 150.0
+AT_POINT_S = 40.0
 BASE_LAT, BASE_LON = 34.5, 113.6
 METRES_A_DEGREE = 111_000.0
 VOLUNTEERS_FROM_H, VOLUNTEERS_UNTIL_H = 18, 22
@@ -82,64 +84,70 @@ def walker_of(estate: EstateWorld, plan: Round, squad: Squad, on: date, start_mi
     return members[int(share(estate.id, plan.plan, on, start_min) * len(members))]
 
 
+class _Leg(NamedTuple):
+    """A guard in a zone from when until when."""
+
+    zone: str
+    from_us: int
+    until_us: int
+
+
 def _round(scene: Scene, plan: Round, squad: Squad, start_min: int, numbers: Random) -> None:
     estate = scene.estate
     member = walker_of(estate, plan, squad, scene.on, start_min)
     start_us = scene.start_us + start_min * MINUTE_US
-    zone, at_us = estate.checkpoints[plan.stops[0].checkpoint], start_us
+    legs: list[_Leg] = []
+    at_us = start_us - MINUTE_US
     for stop in plan.stops:
         off_s = min(max(numbers.gauss(0.0, ON_TIME_SPREAD_S), -OFF_BY_S_MAX), OFF_BY_S_MAX)
         reached_us = start_us + int((stop.after_min * 60 + off_s) * SECOND_US)
-        before, zone = zone, estate.checkpoints[stop.checkpoint]
-        _on_the_way(scene, member, squad.id, (before, zone), (at_us, reached_us), numbers)
+        zone = estate.checkpoints[stop.checkpoint]
         event = PatrolCheckpoint.model_construct(
             member=member, squad=squad.id, checkpoint=stop.checkpoint, method="nfc"
         )
         scene.out.append(Emission(reached_us, member, "patrol", event))
+        stays_us = int((ALONG_FENCE_S if zone == "perimeter" else AT_POINT_S) * SECOND_US)
+        legs.append(_Leg(zone, max(at_us, reached_us - stays_us), reached_us + stays_us))
         if zone == "perimeter":
-            _along_fence(scene, reached_us, numbers)
+            _along_fence(scene, legs[-1], numbers)
         else:
             scene.see(zone, reached_us - 15 * SECOND_US, numbers.uniform(25.0, 55.0), numbers)
         scene.probe(zone, reached_us, None, numbers)
-        at_us = reached_us
+        at_us = legs[-1].until_us
+    _phone(scene, member, squad.id, legs, numbers)
 
 
-def _along_fence(scene: Scene, at_us: int, numbers: Random) -> None:
+def _along_fence(scene: Scene, leg: _Leg, numbers: Random) -> None:
     """The guard passes the cameras along the fence, one after the other, around the point."""
     cameras = len(scene.estate.cameras["perimeter"])
-    from_us = at_us - int(ALONG_FENCE_S * SECOND_US)
-    step_us = int(2 * ALONG_FENCE_S / cameras * SECOND_US)
+    step_us = (leg.until_us - leg.from_us - 30 * SECOND_US) // cameras
     for number in range(cameras):
-        scene.see("perimeter", from_us + number * step_us, numbers.uniform(14.0, 26.0), numbers, which=number)
+        at_us = leg.from_us + 4 * SECOND_US + number * step_us
+        scene.see("perimeter", at_us, numbers.uniform(14.0, 26.0), numbers, which=number)
 
 
-def _on_the_way(
-    scene: Scene, member: str, squad: str, zones: tuple[str, str], span: tuple[int, int], numbers: Random
-) -> None:
-    """The phone tells where it is, every two minutes."""
-    at_us, until_us = span
-    start_us = at_us
-    while at_us < until_us:
-        done = (at_us - start_us) / max(until_us - start_us, 1)
-        event = PatrolPosition.model_construct(
-            member=member, squad=squad, position=_position(scene.estate, *zones, done, numbers)
-        )
-        scene.out.append(Emission(at_us, member, "patrol", event))
-        at_us += POSITION_EVERY_S * SECOND_US
+def _phone(scene: Scene, member: str, squad: str, legs: list[_Leg], numbers: Random) -> None:
+    """The phone tells where it is: on coming into a zone, and every two minutes."""
+    for leg, after in zip(legs, [*legs[1:], None], strict=True):
+        until_us = after.from_us if after else leg.until_us
+        at_us = leg.from_us
+        while at_us < until_us:
+            event = PatrolPosition.model_construct(
+                member=member,
+                squad=squad,
+                position=_position(scene.estate, leg.zone, numbers),
+                zone=leg.zone if at_us <= leg.until_us else None,
+            )
+            scene.out.append(Emission(at_us, member, "patrol", event))
+            at_us += POSITION_EVERY_S * SECOND_US
 
 
-def _position(estate: EstateWorld, start: str, end: str, done: float, numbers: Random) -> GeoPoint:
-    """A place between two zones, with some metres of error; where zones lie is made up."""
-    (lat_a, lon_a), (lat_b, lon_b) = _place(estate, start), _place(estate, end)
-    wrong = numbers.gauss(0.0, 4.0 / METRES_A_DEGREE)
+def _position(estate: EstateWorld, zone: str, numbers: Random) -> GeoPoint:
+    """A place in a zone, some metres off; where zones lie on the globe is made up."""
+    north_m = 400.0 * share(estate.id, zone, "north") - 200.0 + numbers.gauss(0.0, 8.0)
+    east_m = 400.0 * share(estate.id, zone, "east") - 200.0 + numbers.gauss(0.0, 8.0)
     return GeoPoint.model_construct(
-        lat=round(lat_a + (lat_b - lat_a) * done + wrong, 6),
-        lon=round(lon_a + (lon_b - lon_a) * done + wrong, 6),
+        lat=round(BASE_LAT + north_m / METRES_A_DEGREE, 6),
+        lon=round(BASE_LON + east_m / METRES_A_DEGREE, 6),
         accuracy_m=round(3.0 + 9.0 * numbers.random(), 1),
     )
-
-
-def _place(estate: EstateWorld, zone: str) -> tuple[float, float]:
-    north_m = 400.0 * share(estate.id, zone, "north") - 200.0
-    east_m = 400.0 * share(estate.id, zone, "east") - 200.0
-    return BASE_LAT + north_m / METRES_A_DEGREE, BASE_LON + east_m / METRES_A_DEGREE
