@@ -177,8 +177,15 @@ class CameraBlind(Rule[Cameras]):
         return sorted(zone for zone in zones if out.issuperset(_cameras(zone, estate)))
 
     def _gone(self, device: str, state: Cameras, now_us: int, estate: Estate) -> bool:
+        return device in state.offline and self._gone_us(device, state, estate) <= now_us
+
+    def _gone_us(self, device: str, state: Cameras, estate: Estate) -> int:
+        """When a device that is offline is gone for good; one whose recorder is too waits for that."""
+        entry = estate.devices.get(device)
+        above = state.offline.get(entry.parent) if entry is not None and entry.parent is not None else None
+        since_us = state.offline[device].at_us
         settle_us: int = self.limits(estate.device_zone(device)).settle_us
-        return device in state.offline and state.offline[device].at_us + settle_us <= now_us
+        return max(since_us, above.at_us if above is not None else 0) + settle_us
 
     def _planned(self, zone: str, state: Cameras, now_us: int, estate: Estate) -> bool:
         """Whether planned work explains it, or every camera of the zone is told of as tampered with."""
@@ -240,10 +247,7 @@ class CameraBlind(Rule[Cameras]):
     ) -> Step[Cameras]:
         if not (state.offline or state.tampered or state.blind or state.sighted):
             return Step(self.initial(), signals)
-        due = [
-            each.at_us + self.limits(estate.device_zone(name)).settle_us
-            for name, each in state.offline.items()
-        ]
+        due = [self._gone_us(name, state, estate) for name in state.offline]
         ahead = [each for each in due if each > now_us]
         if not state.offline and not state.tampered and not state.blind:
             return Step(state, signals, None, max(state.sighted.values()) + DISORDER_US)

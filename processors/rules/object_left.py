@@ -60,7 +60,7 @@ class ObjectLeft(Rule[Place]):
 
     def on_event(self, key: str, state: Place, event: Recorded, estate: Estate) -> Step[Place] | None:
         if event.type == CameraObject.TYPE:
-            return self._taken(key, state, event)
+            return self._taken(key, state, event, estate)
         limits = self.limits(key)
         said = cast(CameraObjectLeft, event.event)
         at_us = event.effective_us
@@ -92,12 +92,16 @@ class ObjectLeft(Rule[Place]):
             Place(told, state.unsure, state.taken_us), (self._raise(key, told, estate),), None, forget_us
         )
 
-    def _taken(self, key: str, state: Place, event: Recorded) -> Step[Place] | None:
+    def _taken(self, key: str, state: Place, event: Recorded, estate: Estate) -> Step[Place] | None:
         gone = cast(CameraObject, event.event)
         at_us, left = event.effective_us, state.left
-        if left is None or at_us < left.at_us or left.track not in (None, gone.track):
-            return None
         after = Place(None, state.unsure, at_us)
+        if left is None:  # perhaps it overtook what it takes away
+            if not _is_corridor(key, estate):
+                return None
+            return Step(after, (), None, max(at_us, event.recorded_us) + 2 * DISORDER_US)
+        if at_us < left.at_us or left.track not in (None, gone.track):
+            return None
         signals: tuple[Signal, ...] = ()
         if left.told_us is not None:
             signals = (Clear(key, key, at_us, (evidence_of(event),), late=left.late),)
@@ -105,10 +109,8 @@ class ObjectLeft(Rule[Place]):
 
     def _waits(self, key: str, left: Left, at_us: int, estate: Estate) -> bool:
         """Whether it lies where people put things down, and not long enough yet."""
-        zone = estate.zones.get(key)
-        corridor = zone is not None and zone.kind == "corridor"
         limit_us: int = self.limits(key).corridor_us
-        return corridor and at_us - left.at_us <= limit_us
+        return _is_corridor(key, estate) and at_us - left.at_us <= limit_us
 
     def _step(
         self, key: str, state: Place, signals: tuple[Signal, ...], estate: Estate, forget_us: int
@@ -120,9 +122,7 @@ class ObjectLeft(Rule[Place]):
         return Step(state, signals, wake_us, forget_us)
 
     def _raise(self, key: str, left: Left, estate: Estate) -> Raise:
-        zone = estate.zones.get(key)
-        corridor = zone is not None and zone.kind == "corridor"
-        text = "object_left.title_corridor" if corridor else "object_left.title"
+        text = "object_left.title_corridor" if _is_corridor(key, estate) else "object_left.title"
         return Raise(
             key=key,
             zone=key,
@@ -133,6 +133,10 @@ class ObjectLeft(Rule[Place]):
             evidence=left.evidence,
             late=left.late,
         )
+
+
+def _is_corridor(zone: str, estate: Estate) -> bool:
+    return zone in estate.zones and estate.zones[zone].kind == "corridor"
 
 
 def _when(unsure: tuple[Glance, ...], event: Evidence) -> int:

@@ -72,11 +72,24 @@ OURS = {
     "measured.clock": ["building-3 heartbeat off=30 times=11", "building-3 heartbeat times=11"],
     "measured.counter_jumped": ["building-3 heartbeat seq=5", "building-3 heartbeat seq=9"],
     "measured.counter_filled": ["building-3 heartbeat seq=6", "building-3 heartbeat seq=7"],
-    "vehicle.barrier_opened": ["lane-2 rises", "lane-2 rises by=manual"],
-    "vehicle.barrier_closed": ["lane-2 lowers"],
-    "registry.visitor_set": ["guest brings 京A10003 until=10:00", "guest brings 京A10003 until=20:00"],
-    "registry.vehicle_set": ["京A10003 registered visitor", "京A10003 registered visitor until=02:00"],
-    "registry.vehicle_removed": ["京A10003 unregistered"],
+    "vehicle.barrier_opened": [
+        "lane-2 rises",
+        "lane-2 rises by=manual",
+    ],
+    "vehicle.barrier_closed": [
+        "lane-2 lowers",
+    ],
+    "registry.visitor_set": [
+        "guest brings 京A10003 until=10:00",
+        "guest brings 京A10003 until=20:00",
+    ],
+    "registry.vehicle_set": [
+        "京A10003 registered visitor",
+        "京A10003 registered visitor until=02:00",
+    ],
+    "registry.vehicle_removed": [
+        "京A10003 unregistered",
+    ],
     "camera.object": [
         "cam-1 sees car zone=fire-lane",
         "cam-1 sees van zone=fire-lane track=t2",
@@ -84,7 +97,32 @@ OURS = {
         "cam-1 sees person zone=yard",
         "cam-1 sees person zone=building-3 track=t7",
         "cam-1 sees person zone=building-3 track=t8",
+        "cam-3 sees person zone=store",
+        "cam-3 sees person zone=store sure=0.4",
+        "cam-4 sees person zone=square",
+        "cam-4 sees person zone=square what=stay dwell=119",
+        "cam-4 sees person zone=square what=leave",
+        "cam-4 sees ebike zone=lift-3",
+        "cam-4 sees ebike zone=lift-3 what=leave",
+        "cam-4 sees box zone=corridor-3 what=leave",
     ],
+    "camera.crowd": ["cam-4 counts 20", "cam-4 counts 19", "cam-1 counts 30"],
+    "camera.tamper": ["cam-1 tampered", "cam-2 tampered dark", "cam-3 tampered"],
+    "camera.restored": ["cam-1 sighted", "cam-3 sighted"],
+    "camera.fire_smoke": ["cam-1 burns fire", "cam-1 burns smoke sure=0.4"],
+    "camera.fall": ["cam-1 falls", "cam-1 falls sure=0.4"],
+    "camera.object_left": ["cam-4 left box track=t1", "cam-4 left box zone=corridor-3 track=t1"],
+    "face.recognised": ["face-1 knows p-wanted", "face-1 knows p-wanted score=0.7", "face-1 knows p-other"],
+    "face.unknown": ["face-1 stranger f-1", "face-1 stranger f-2"],
+    "system.vitals": [
+        "gatehouse vitals quarantine=0 disk=0.5",
+        "gatehouse vitals quarantine=30 disk=0.95",
+        "gatehouse vitals part=delivery behind=3 still=61",
+        "gatehouse vitals part=delivery behind=0 still=0",
+    ],
+    "delivery.sent": ["sms sent"],
+    "delivery.confirmed": ["sms confirmed"],
+    "delivery.failed": ["sms failed"],
     "fence.alarm": [
         "seg-1 alarms vibration",
         "seg-2 alarms vibration",
@@ -92,22 +130,37 @@ OURS = {
         "seg-5 alarms vibration",
         "seg-4 alarms cut",
     ],
-    "fence.restored": ["seg-1 quiet", "seg-4 quiet"],
-    "probe.sighting": ["probe-1 hears p1", "probe-1 hears p1 random"],
-    "help.pressed": ["yard pressed"],
-    "patrol.checkpoint": ["li point point-1"],
-    "patrol.position": ["li stands yard"],
-    "patrol.response": ["li answers need_help"],
+    "fence.restored": [
+        "seg-1 quiet",
+        "seg-4 quiet",
+    ],
+    "probe.sighting": [
+        "probe-1 hears p1",
+        "probe-1 hears p1 random",
+    ],
+    "help.pressed": [
+        "yard pressed",
+    ],
+    "patrol.checkpoint": [
+        "li point point-1",
+    ],
+    "patrol.position": [
+        "li stands yard",
+    ],
+    "patrol.response": [
+        "li answers need_help",
+    ],
 }
 """What happens at the places that are watched, by event type."""
 
 SETTINGS: dict[str, dict[str, float]] = {
     "unknown_radio_lingers": {"linger_s": 60},
+    "stranger_returns": {"nights": 1},
     "wellbeing_check": {"silent_s": 60},
     "impossible_travel": {"floor_s": 600},
 }
 """Where a limit is longer than these histories."""
-NIGHT_RULES = frozenset({"unknown_radio_lingers"})
+NIGHT_RULES = frozenset({"unknown_radio_lingers", "stranger_returns"})
 """Rules that watch at night only: for them it is always night."""
 
 OTHERS = [
@@ -126,7 +179,7 @@ OTHERS = [
 AROUND = sorted(
     {
         round(limit + off, 3)
-        for limit in (0, 1, 2, 5, 10, 15, 20, 28, 30, 32, 60, 62, 90, 92, 180, 185, 570, 600, 632)
+        for limit in (0, 1, 2, 5, 10, 15, 20, 28, 30, 32, 60, 62, 90, 92, 120, 122, 180, 185, 570, 600, 632)
         for off in (-0.001, 0, 0.001)
         if limit + off >= 0
     }

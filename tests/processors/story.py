@@ -89,7 +89,7 @@ def _line(text: str) -> Line:
     effective = next((moment(word[1:]) for word in words if word.startswith("@")), recorded)
     options = dict(word.split("=", 1) for word in words if "=" in word)
     plain = [word for word in words[1:] if "=" not in word and not word.startswith("@")]
-    event, source = _event(plain, options)
+    event, source = _event([word for word in plain if word != "history"], options)
     expected = tuple(
         _without_names(re.sub(r"\s+", " ", each.strip())) for each in told.split(";") if each.strip()
     )

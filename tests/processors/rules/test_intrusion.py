@@ -1,0 +1,130 @@
+"""Somebody where nobody may be at these hours, unless it is the patrol."""
+
+from __future__ import annotations
+
+from eventlog.vocabulary import CheckpointSet, Hours, Neighbour, RoundSet, Stop, Words, ZoneSet
+from processors.rules.intrusion import Intrusion, Settings
+from tests.processors.estate import estate
+from tests.processors.story import NIGHT, check
+
+RULE = Intrusion()
+SEES = "cam-3  sees  person  zone=store"
+
+
+def test_a_person_in_an_armed_zone_is_told_at_once() -> None:
+    (signal,) = check(RULE, f"00:00  {SEES}  -> high store since 00:00")
+    assert signal.title.en == "store: somebody is there in its armed hours"
+    check(RULE, f"00:00  {SEES}  what=stay  -> high store", start=NIGHT)
+
+
+def test_unsure_it_takes_two_within_ten_seconds() -> None:
+    check(RULE, f"00:00  {SEES}  sure=0.59\n00:10  {SEES}  sure=0.59  -> high store")
+    check(RULE, f"00:00  {SEES}  sure=0.59\n00:10.001  {SEES}  sure=0.59")
+
+
+def test_only_in_its_armed_hours() -> None:
+    hours = (Hours(start="12:01", end="12:02"),)
+    place = estate(ZoneSet(zone="store", name=Words(zh="库", en="store"), armed_hours=hours))
+    check(
+        RULE,
+        f"""
+        00:59.999  {SEES}
+        01:00      {SEES}  -> high store
+        02:00      {SEES}
+        02:03      {SEES}  @01:59.500
+        02:04      {SEES}  @02:00
+        """,
+        place=place,
+    )
+
+
+def test_animals_and_who_leaves_and_zones_not_armed_are_silent() -> None:
+    check(
+        RULE,
+        f"""
+        00:00  cam-3  sees  cat     zone=store
+        00:01  {SEES}  what=leave
+        00:02  cam-1  sees  person  zone=yard
+        """,
+    )
+
+
+def test_while_it_goes_on_it_is_told_once_a_minute() -> None:
+    check(RULE, f"00:00  {SEES}  -> high store\n00:59.999  {SEES}\n01:00  {SEES}  -> high store")
+
+
+def test_a_patrol_that_was_heard_of_there_is_no_intruder() -> None:
+    check(
+        RULE,
+        f"""
+        00:00      li  point  point-1
+        00:10      {SEES}
+        05:00      {SEES}
+        05:00.001  {SEES}  -> high store
+        """,
+    )
+    check(RULE, f"00:00  li  stands  store\n05:00  {SEES}\n05:00.001  {SEES}  -> high store")
+
+
+def test_a_patrol_elsewhere_explains_nothing() -> None:
+    check(RULE, f"00:00  li  stands  yard\n00:01  {SEES}  -> high store")
+
+
+ROUND = (
+    ZoneSet(
+        zone="store",
+        name=Words(zh="库", en="store"),
+        adjacent=(Neighbour(zone="yard"),),
+        armed_hours=(Hours(start="00:00", end="23:59"),),
+    ),
+    CheckpointSet(checkpoint="point-2", zone="yard"),
+    RoundSet(
+        plan="r",
+        squad="squad-1",
+        stops=(Stop(checkpoint="point-2", after_min=0), Stop(checkpoint="point-1", after_min=5)),
+    ),
+)
+
+
+def test_a_patrol_whose_round_leads_there_from_next_door_is_no_intruder() -> None:
+    check(RULE, f"00:00  li  point  point-2\n00:30  {SEES}", place=estate(*ROUND))
+    check(
+        RULE,
+        f"00:00  chen  point  point-2  squad=squad-2\n00:30  {SEES}  -> high store",
+        place=estate(*ROUND),
+    )
+
+
+def test_a_patrol_that_shows_itself_soon_after_withdraws_it() -> None:
+    check(
+        RULE,
+        f"""
+        00:00  {SEES}             -> high store
+        01:00  li  point  point-1  -> withdrawn store
+        01:01  {SEES}
+        """,
+    )
+    check(
+        RULE,
+        f"""
+        00:00      {SEES}             -> high store
+        01:00.001  li  point  point-1
+        """,
+    )
+
+
+def test_a_patrol_next_door_does_not_withdraw_it() -> None:
+    check(RULE, f"00:00  {SEES}  -> high store\n00:10  li  point  point-2", place=estate(*ROUND))
+
+
+def test_a_patrols_checkpoint_may_come_out_of_order() -> None:
+    check(RULE, f"00:05  li  point  point-1\n00:06  {SEES}  @00:01")
+
+
+def test_the_limits_are_settings_of_the_zone() -> None:
+    rule = Intrusion(None, {"store": Settings(patrol_s=60)})
+    check(rule, f"00:00  li  point  point-1\n01:00  {SEES}\n01:00.001  {SEES}  -> high store")
+
+
+def test_history_is_told_as_late() -> None:
+    check(RULE, f"60:00  {SEES}  history  @10:00  -> late high store since 10:00")
