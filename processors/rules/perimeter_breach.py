@@ -47,8 +47,11 @@ MEDIUM, CRITICAL = 1, 2
 
 @value
 class Alarm:
-    """One alarm of a segment; `rank`: how it was told (0: not yet), `seen`: a camera confirmed it, `blown`:
-    it is put down to wind, `ended_us`: when the segment was quiet again, `kept_us`: remembered until then."""
+    """One alarm of a segment, judged from `ripe_us` on and remembered until `kept_us`.
+
+    `rank`: how it was told (0: not yet), `hushed`: it was not, since one like it had just been, `seen`: a camera
+    confirmed it, `blown`: it is put down to wind, `ended_us`: when the segment was quiet again.
+    """
 
     segment: str
     zone: str
@@ -56,9 +59,11 @@ class Alarm:
     kind: str
     at_us: int
     event: Evidence
+    ripe_us: int
     kept_us: int
     late: bool = False
     rank: int = 0
+    hushed: bool = False
     seen: bool = False
     blown: bool = False
     ended_us: int | None = None
@@ -147,6 +152,7 @@ class PerimeterBreach(Rule[Fence]):
             cast(FenceAlarm, what).kind,
             at_us,
             evidence_of(event),
+            now_us + (limits.settle_us if cast(FenceAlarm, what).kind == VIBRATION else 0),
             now_us + longest_us + DISORDER_US,
             event.late,
         )
@@ -168,8 +174,8 @@ class PerimeterBreach(Rule[Fence]):
         told, firm = dict.fromkeys(state.told), dict.fromkeys(state.firm)
         wakes = [state.gust_us + self.limits(state.gust_zone).calm_us] if state.gust_us else []
         for index, alarm in enumerate(alarms):
-            if not self._ripe(alarm, now_us):
-                wakes.append(alarm.at_us + self.limits(alarm.zone).settle_us)
+            if alarm.ripe_us > now_us:
+                wakes.append(alarm.ripe_us)
                 continue
             if alarm.rank == CRITICAL:
                 continue
@@ -177,8 +183,9 @@ class PerimeterBreach(Rule[Fence]):
             if rank <= alarm.rank:
                 continue
             seen = isinstance(by, Sighting)
-            after = alarms[index] = replace(alarm, rank=rank, seen=seen)
-            if not self._silenced(after, alarms):
+            after = replace(alarm, rank=rank, seen=seen)
+            after = alarms[index] = replace(after, hushed=self._hushed(after, alarms))
+            if not after.hushed:
                 signals.append(_raise(after, by, estate))
             if alarm.ended_us is not None:
                 signals.append(Clear(alarm.segment, alarm.zone, alarm.ended_us, late=alarm.late))
@@ -216,7 +223,7 @@ class PerimeterBreach(Rule[Fence]):
                 )
                 del told[alarm.segment]
         state = replace(state, alarms=tuple(alarms), told=tuple(told))
-        if not gust & blown:
+        if all(alarms[index].seen for index in gust & blown):  # those stay what they are: no new gust
             return state
         shaken = [alarms[index] for index in sorted(gust)]
         last = max(shaken, key=lambda each: each.at_us)
@@ -258,10 +265,6 @@ class PerimeterBreach(Rule[Fence]):
             each.segment == segment and each.rank and not each.blown for each in alarms
         )
 
-    def _ripe(self, alarm: Alarm, now_us: int) -> bool:
-        """Whether an alarm may be judged: a vibration only once a gust would be known."""
-        return bool(alarm.kind != VIBRATION or alarm.at_us + self.limits(alarm.zone).settle_us <= now_us)
-
     def _rank(
         self,
         alarm: Alarm,
@@ -283,15 +286,16 @@ class PerimeterBreach(Rule[Fence]):
         beside = estate.segments_beside.get(alarm.segment, frozenset())
         for other in alarms:
             near = other.segment in beside and abs(other.at_us - alarm.at_us) <= confirm_us
-            if near and not other.blown and self._ripe(other, now_us):
+            if near and not other.blown and other.ripe_us <= now_us:
                 return CRITICAL, other
         return MEDIUM, None
 
-    def _silenced(self, alarm: Alarm, alarms: list[Alarm]) -> bool:
+    def _hushed(self, alarm: Alarm, alarms: list[Alarm]) -> bool:
         """Whether the same was told of the segment a little while ago, and it has not been quiet since."""
         again_us = self.limits(alarm.zone).again_us
         return any(
-            other is not alarm
+            other.event != alarm.event
+            and not other.hushed
             and (other.segment, other.late) == (alarm.segment, alarm.late)
             and other.rank >= alarm.rank
             and other.ended_us is None
