@@ -161,7 +161,7 @@ def test_the_pilot_estate_has_what_the_pilot_has() -> None:
     cameras = [d for d in estate.devices.values() if d.family == "camera" and d.parent]
     assert len(cameras) + families.count("vehicle") == 52
     assert (families.count("face"), families.count("fence"), families.count("probe")) == (6, 12, 8)
-    assert (families.count("vehicle"), families.count("patrol")) == (2, 6)
+    assert (families.count("vehicle"), families.count("patrol"), families.count("help")) == (2, 6, 6)
     kinds = [door.kind for door in estate.doors.values()]
     assert (kinds.count("gate"), kinds.count("building")) == (4, 26)
     assert {name: len(gate.lanes) for name, gate in estate.gates.items()} == {"vgate-n": 2, "vgate-s": 2}
@@ -171,12 +171,34 @@ def test_the_pilot_estate_has_what_the_pilot_has() -> None:
     assert seen >= set(estate.zones)
 
 
-def test_the_pilot_estate_is_what_its_program_writes() -> None:
+def made(program: str, *words: str) -> str:
     import subprocess
     import sys
 
-    made = subprocess.run([sys.executable, ROOT / "examples/pilot/make.py"], capture_output=True, check=True)
-    assert made.stdout.decode() == (ROOT / "examples/pilot/estate.yaml").read_text("utf-8")
+    command = [sys.executable, ROOT / "examples/pilot" / program, *words]
+    return subprocess.run(command, capture_output=True, check=True).stdout.decode()
+
+
+def test_the_pilot_estate_is_what_its_programs_write() -> None:
+    assert made("make.py") == (ROOT / "examples/pilot/estate.yaml").read_text("utf-8")
+    for table in ("homes", "residents", "credentials"):
+        assert made("people.py", table) == (ROOT / f"examples/pilot/{table}.csv").read_text("utf-8")
+
+
+def test_the_pilot_estate_with_its_tables_has_the_pilots_people() -> None:
+    folder = ROOT / "examples/pilot"
+    tables = {kind: folder / f"{kind}.csv" for kind in ("homes", "residents", "credentials")}
+    file = load(folder / "estate.yaml", tables=tables)
+    estate = Estate(file.estate).with_events(file.events)
+    living = [person for person in estate.people.values() if person.home]
+    assert (len(estate.homes), len(living), len(estate.vehicles)) == (1_150, 3_200, 900)
+    assert sum(person.role == "tenant" for person in living) / len(living) == 0.45
+    assert all(v.owner in estate.people for v in estate.vehicles.values() if v.owner)
+    assert len(estate.checkpoints) == 6
+    assert len(estate.segments) == 12
+    assert all(estate.plan.walk_m("gate-n", zone) is not None for zone in estate.zones)
+    sizes = [file.stat().st_size for file in folder.iterdir() if file.is_file()]
+    assert sum(sizes) < 500_000
 
 
 def test_every_example_estate_is_right() -> None:

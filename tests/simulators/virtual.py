@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,7 @@ from eventlog.memory import MemoryLog
 from eventlog.ports import NewEvent
 from eventlog.times import from_us
 from eventlog.vocabulary import TYPES, Alert, AlertEvent, Event
-from gatehouse.estatefile import load
+from gatehouse.estatefile import EstateFile, load
 from gatehouse.overlay import lay_over
 from ingest.messages import Message
 from ingest.pipeline import Pipeline
@@ -25,6 +26,12 @@ _READ = 10_000
 _KEY = b"k" * 32
 
 
+@cache
+def _estate(path: Path) -> EstateFile:
+    """Read once for all scenarios."""
+    return load(path)
+
+
 class VirtualSystem:
     """Give it an estate file, publish to it, ask what it alerted. The estate's clock follows the events."""
 
@@ -32,7 +39,7 @@ class VirtualSystem:
         self, estate_file: str | Path, *, start_us: int = 0, time_mode: Literal["wall", "events"] = "events"
     ) -> None:
         self.log = MemoryLog(time_mode=time_mode)
-        found = load(ROOT / estate_file)
+        found = _estate(ROOT / estate_file)
         registers: list[NewEvent] = [
             codec.make(
                 event, estate=found.estate, source=f"estates/{found.estate}/registry",
