@@ -49,8 +49,8 @@ MEDIUM, CRITICAL = 1, 2
 class Alarm:
     """One alarm of a segment, judged from `ripe_us` on and remembered until `kept_us`.
 
-    `rank`: how it was told (0: not yet), `hushed`: it was not, since one like it had just been, `seen`: a camera
-    confirmed it, `blown`: it is put down to wind, `ended_us`: when the segment was quiet again.
+    `rank`: how it was told (0: not yet), `hushed`: it was not, since one like it had just been, `seen`: a
+    camera confirmed it, `blown`: it is put down to wind, `ended_us`: when the segment was quiet again.
     """
 
     segment: str

@@ -88,14 +88,14 @@ class UnknownRadioLingers(Rule[Stay]):
         if not state.told and state.last_us - state.since_us > limits.linger_us:
             told += (self._raise(key, zone, state, event, estate),)
             state = replace(state, told=True)
-        over_us = state.last_us + limits.gap_us
+        over_us = state.last_us + limits.gap_us + DISORDER_US
         if state.told:  # who was told of it is told when it is over
             return Step(state, told, over_us)
-        return Step(state, told, None, max(over_us, event.recorded_us) + DISORDER_US)
+        return Step(state, told, None, max(over_us, event.recorded_us + DISORDER_US))
 
     def on_time(self, key: str, state: Stay, due_us: int, estate: Estate) -> Step[Stay]:
         zone = key.partition(":")[0]
-        over_us = state.last_us + self.limits(zone).gap_us
+        over_us = state.last_us + self.limits(zone).gap_us + DISORDER_US
         if over_us > due_us:  # the gap has become longer meanwhile
             return Step(state, wake_us=over_us)
         return Step(self.initial(), (Clear(key, zone, state.last_us, late=state.late),))

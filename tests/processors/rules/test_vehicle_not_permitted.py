@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from eventlog.vocabulary import VehicleSet
+from eventlog.vocabulary import GateSet, PassRule, VehicleSet, VisitorSet
 from processors.rules.vehicle_not_permitted import Settings, VehicleNotPermitted
 from tests.processors.estate import estate
 from tests.processors.story import NIGHT, NOON, check
@@ -160,3 +160,43 @@ def test_a_zone_may_have_its_own_numbers() -> None:
 
 def test_history_is_late() -> None:
     check(RULE, "00:00  lane-1  read  京X00000  @-3:00:00  -> late medium north:京X00000")
+
+
+@pytest.mark.parametrize("ahead", ["00:40", "1:00:00", "23:59:59"])
+def test_a_read_dated_ahead_does_not_disable_the_same_pass(ahead: str) -> None:
+    check(
+        RULE,
+        f"""
+        00:00  lane-1  read  京X00000  @{ahead}  -> medium north:京X00000
+        00:05  lane-1  read  京X00000
+        00:14  lane-1  read  京X00000
+        00:20  lane-1  read  京X00000
+        00:40  lane-1  read  京X00000  -> medium north:京X00000
+        """,
+    )
+
+
+def test_a_read_dated_ahead_is_judged_by_the_hour_at_which_it_came() -> None:
+    check(RULE, "00:00  lane-1  read  京X00000  @11:00:00  -> medium north:京X00000")
+    check(RULE, "00:00  lane-2  read  京A10002  @11:00:00")
+
+
+def test_a_visitors_permit_is_a_right_of_the_group_visitor_while_it_holds() -> None:
+    gate = GateSet(gate="guests", zone="gate-n", lanes=("lane-g",), allow=(PassRule(groups=("visitor",)),))
+    permit = VisitorSet(
+        visitor="guest",
+        plate="京B·20001",
+        valid_from=NOON + timedelta(minutes=10),
+        valid_until=NOON + timedelta(minutes=20),
+    )
+    check(
+        RULE,
+        """
+        09:59.999  lane-g  read  京B20001  -> medium guests:京B20001
+        10:20      lane-g  read  京B20001
+        10:40      lane-1  read  京B20001  -> medium north:京B20001
+        19:59.999  lane-g  read  京B20001
+        20:10      lane-g  read  京B20001  -> medium guests:京B20001
+        """,
+        place=estate(gate, permit),
+    )

@@ -111,3 +111,17 @@ def test_a_zone_may_have_its_own_numbers() -> None:
 
 def test_history_is_late() -> None:
     check(RULE, "00:00  lane-1  read  京C77777  @-3:00:00  -> late low north:京C77777")
+
+
+@pytest.mark.parametrize("ahead", ["00:40", "1:00:00", "23:59:59"])
+def test_a_read_dated_ahead_does_not_disable_the_same_pass(ahead: str) -> None:
+    check(
+        RULE,
+        f"""
+        00:00  lane-1  read  京C77777  @{ahead}  -> low north:京C77777
+        00:05  lane-1  read  京C77777
+        00:14  lane-1  read  京C77777
+        00:20  lane-1  read  京C77777
+        00:40  lane-1  read  京C77777  -> low north:京C77777
+        """,
+    )
