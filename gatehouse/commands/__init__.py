@@ -25,6 +25,7 @@ LATER = {
     "doctor": ("doctor", "cli.doctor.help"),
     "simulate": ("simulate", "simulate.cli.simulate_help"),
     "play": ("simulate", "simulate.cli.play_help"),
+    "evaluate": ("evaluate", "evaluate.help"),
 }
 """Every command but those that run parts: the file it stands in, and its help in the catalogue."""
 

@@ -1,0 +1,216 @@
+"""Incidents and their harmless doubles, placed by seed over a week and woven into its ordinary days.
+
+Each is a story: what is meant by it stands in its label, by no rule's limits. How many there are of each kind
+says `simulators.day.shares`. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from heapq import merge
+from typing import NamedTuple
+
+from eventlog.vocabulary import AccessGranted, Event, FaceRecognised, PatrolCheckpoint, PlateRead
+from simulators.day.incidents import cameras, doors, others, vehicles
+from simulators.day.incidents.tools import MINUTE_US, Cast, Mute, Quiet, Tale
+from simulators.day.moments import chance, midnight_us
+from simulators.day.shares import PILOT_HOMES, SHARES
+from simulators.day.truth import Emission, Label, Sent
+from simulators.day.world import EstateWorld
+
+__all__ = ["KINDS", "Episode", "Kind", "Stories", "Story", "Tale", "week"]
+
+SHIFT_US, SHIFTS_MAX = 7 * MINUTE_US, 60
+"""A story whose door is busy is moved by so much, so often at most."""
+NEEDS: Mapping[str, str] = {"ebike_in_lift": "lift", "fire_lane_blocked": "fire_lane"}
+"""Kinds that need a zone of a kind."""
+
+Teller = Callable[[Cast], Tale]
+
+
+class Kind(NamedTuple):
+    """How an incident of a kind is told, and its harmless double."""
+
+    incident: Teller
+    double: Teller
+
+
+def _kinds() -> dict[str, Kind]:
+    found: dict[str, Kind] = {}
+    for name in SHARES:
+        for module in (doors, vehicles, cameras, others):
+            incident = getattr(module, name, None) or getattr(module, f"{name}_", None)
+            if incident is not None:
+                found[name] = Kind(incident, getattr(module, f"{name}_double"))
+                break
+    return found
+
+
+KINDS: Mapping[str, Kind] = _kinds()
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One story's part on one day; the label is there on the day it counts for."""
+
+    label: Label | None
+    emissions: tuple[Emission, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What of a week's stories falls on one day, and the ordinary day with them in it."""
+
+    emissions: Sequence[Emission]
+    parts: Sequence[Episode] = ()
+    registers: Sequence[Event] = ()
+    lost: frozenset[int] = frozenset()
+    clocks: Sequence[tuple[str, int, int, float]] = ()
+
+    def disturbed(self, sent: Sequence[Sent]) -> list[Sent]:
+        """What was sent without what is lost on the way, and with the clocks that are off."""
+        found = [each for each in sent if id(each.event) not in self.lost] if self.lost else list(sent)
+        for device, from_us, until_us, off_s in self.clocks:
+            off_us = int(off_s * 1_000_000)
+            found = [
+                replace(each, at_us=each.at_us + off_us)
+                if each.device == device and from_us <= each.received_us < until_us and each.seq
+                else each
+                for each in found
+            ]
+        return found
+
+
+def week(estate: EstateWorld, monday: date, seed: int) -> tuple[Tale, ...]:
+    """The stories of a week in an estate: as many as it has homes for."""
+    return tuple(_stories(estate, monday, seed))
+
+
+class Stories:
+    """The stories of an estate, week by week; the last two weeks are remembered."""
+
+    def __init__(self, estate: EstateWorld, seed: int) -> None:
+        self._estate, self._seed = estate, seed
+        self._weeks: dict[date, tuple[Tale, ...]] = {}
+
+    def on(self, day: date, ordinary: Sequence[Emission]) -> Story:
+        """An ordinary day with the stories that fall on it."""
+        monday = day - timedelta(days=day.weekday())
+        mondays = (monday - timedelta(days=7), monday)
+        self._weeks = {
+            each: self._weeks.get(each) or week(self._estate, each, self._seed) for each in mondays
+        }
+        return _woven([tale for each in mondays for tale in self._weeks[each]], day, ordinary)
+
+
+def _stories(estate: EstateWorld, monday: date, seed: int) -> Iterator[Tale]:
+    scale = len(estate.homes) / PILOT_HOMES
+    for kind, tellers in KINDS.items():
+        if kind in NEEDS and not estate.zones_of(NEEDS[kind]):
+            continue
+        for harmless in (False, True):
+            wanted = scale * (SHARES[kind].doubles if harmless else SHARES[kind].incidents)
+            numbers = chance(seed, estate.id, monday, kind, harmless)
+            count = int(wanted) + (numbers.random() < wanted % 1)
+            for number in range(count):
+                name = f"{kind}{'-double' if harmless else ''}-{monday:%m%d}-{number}"
+                own = chance(seed, estate.id, name)
+                cast = Cast(estate, monday, own, kind, harmless, name)
+                yield (tellers.double if harmless else tellers.incident)(cast)
+
+
+def _woven(tales: Sequence[Tale], on: date, ordinary: Sequence[Emission]) -> Story:
+    begin_us, end_us = midnight_us(on), midnight_us(on + timedelta(days=1))
+    uses = _uses(ordinary, {quiet.device for tale in tales for quiet in tale.quiet})
+    parts: list[Episode] = []
+    registers: list[Event] = []
+    here: list[Tale] = []
+    for tale in tales:
+        if not _touches(tale, begin_us, end_us):
+            continue
+        if tale.quiet and begin_us <= tale.label.at_us < end_us:
+            tale = _placed(tale, uses, begin_us, end_us)
+        here.append(tale)
+        emissions = tuple(each for each in tale.emissions if begin_us <= each.at_us < end_us)
+        label = tale.label if begin_us <= tale.label.at_us < end_us else None
+        if emissions or label is not None:
+            parts.append(Episode(label, emissions))
+        first_us = min((each.at_us for each in tale.emissions), default=tale.label.at_us)
+        if begin_us <= first_us < end_us:
+            registers += tale.registers
+    mutes = [mute for tale in here for mute in tale.mutes]
+    kept = [each for each in ordinary if not _muted(each, mutes)] if mutes else ordinary
+    added = sorted((each for part in parts for each in part.emissions), key=_moment)
+    woven = list(merge(kept, added, key=_moment))
+    lost = frozenset(number for tale in here for number in tale.lost)
+    clocks = [clock for tale in here for clock in tale.clocks]
+    return Story(woven, parts, registers, lost, clocks)
+
+
+def _touches(tale: Tale, begin_us: int, end_us: int) -> bool:
+    moments = [tale.label.at_us, *(each.at_us for each in tale.emissions)]
+    if any(begin_us <= at_us < end_us for at_us in moments):
+        return True
+    return any(mute.from_us < end_us and mute.until_us > begin_us for mute in tale.mutes)
+
+
+def _uses(ordinary: Sequence[Emission], devices: set[str]) -> dict[str, list[int]]:
+    """When the ordinary day uses the devices that stories need for themselves."""
+    found: dict[str, list[int]] = {device: [] for device in devices}
+    for each in ordinary:
+        if each.device in found and each.event.TYPE != "device.heartbeat":
+            found[each.device].append(each.at_us)
+    return found
+
+
+def _placed(tale: Tale, uses: dict[str, list[int]], begin_us: int, end_us: int) -> Tale:
+    """A story at the next moment when its devices are free; what it uses then is used."""
+    for step in range(SHIFTS_MAX):
+        by_us = step * SHIFT_US
+        if tale.emissions and tale.emissions[-1].at_us + by_us >= end_us - MINUTE_US:
+            by_us -= (end_us - begin_us) * 3 // 4  # there is time in the morning
+        if tale.emissions and tale.emissions[0].at_us + by_us < begin_us:
+            continue
+        if all(_free(quiet, by_us, uses) for quiet in tale.quiet):
+            moved = tale.moved(by_us) if by_us else tale
+            for quiet in moved.quiet:
+                uses[quiet.device] += [quiet.from_us, quiet.until_us]
+            return moved
+    return tale
+
+
+def _free(quiet: Quiet, by_us: int, uses: dict[str, list[int]]) -> bool:
+    from_us, until_us = quiet.from_us + by_us, quiet.until_us + by_us
+    return not any(from_us <= at_us <= until_us for at_us in uses[quiet.device])
+
+
+def _muted(emission: Emission, mutes: Sequence[Mute]) -> bool:
+    at_us = emission.at_us
+    for mute in mutes:
+        if not mute.from_us <= at_us < mute.until_us:
+            continue
+        if emission.device in mute.devices:
+            return True
+        if mute.who and not mute.who.isdisjoint(_who(emission)):
+            return True
+    return False
+
+
+def _who(emission: Emission) -> tuple[str, ...]:
+    """Whose an emission is: a person, a plate, a member, a member at a point."""
+    event = emission.event
+    if isinstance(event, AccessGranted):
+        return (event.holder or "", event.credential)
+    if isinstance(event, FaceRecognised):
+        return (event.person,)
+    if isinstance(event, PlateRead):
+        return (event.plate,)
+    if isinstance(event, PatrolCheckpoint):
+        return (event.member, f"{event.member}@{event.checkpoint}")
+    return (emission.device,) if emission.family == "patrol" else ()
+
+
+def _moment(emission: Emission) -> int:
+    return emission.at_us

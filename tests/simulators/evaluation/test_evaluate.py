@@ -1,0 +1,144 @@
+"""A day through the real rules: the document, the same every time, incidents found, noise explained."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import timedelta
+from functools import cache
+
+import pytest
+from typer.testing import CliRunner
+
+from gatehouse.commands.evaluate import measured
+from gatehouse.judging import StepJudge
+from processors.rules import RULES
+from processors.rules.policy import Policy
+from simulators.day import ordinary
+from simulators.day.incidents import KINDS, Stories, week
+from simulators.day.incidents.tools import Cast
+from simulators.day.moments import chance, midnight_us
+from simulators.day.shares import SHARES
+from simulators.day.world import EstateWorld, World, make
+from simulators.evaluation.report import Report
+from simulators.evaluation.run import FIRST_DAY, Plan, evaluate
+
+DEVICES_CANT_CAUSE = {"gatehouse_unwell"}
+
+
+@cache
+def world() -> World:
+    return make("pilot", 1)
+
+
+def estate() -> EstateWorld:
+    return world().estates[0]
+
+
+@cache
+def a_day(incidents: bool = True) -> Report:
+    return measured(Plan("pilot", days=1, seed=5, incidents=incidents))
+
+
+def test_a_pilot_day_is_measured() -> None:
+    report = a_day()
+    assert 40_000 < report.events < 80_000
+    assert report.total().incidents >= 2
+    assert report.total().found >= report.total().incidents * 0.5
+    assert report.total().doubles > 10
+
+
+def test_a_day_without_incidents_has_none() -> None:
+    report = a_day(False)
+    total = report.total()
+    assert total.incidents == total.doubles == total.consequences == 0
+    assert report.alerts == total.false + total.of_sensors
+
+
+def test_the_same_plan_gives_the_same_figures() -> None:
+    again = measured(Plan("pilot", days=1, seed=5))
+    first = a_day().as_json()
+    assert {**again.as_json(), "seconds": 0} == {**first, "seconds": 0}
+
+
+def test_no_rule_breaks_off_on_a_simulated_day() -> None:
+    judges: list[StepJudge] = []
+
+    def judge(name: str) -> StepJudge:
+        judges.append(StepJudge(name))
+        return judges[-1]
+
+    evaluate(Plan("pilot", days=1, seed=5), judge)
+    assert [failure for each in judges for failure in each.failures()] == []
+
+
+def test_the_command_prints_the_contracts_document() -> None:
+    from gatehouse.main import app
+
+    result = CliRunner().invoke(app, ["evaluate", "--days", "1", "--seed", "5", "--json"])
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert {"events", "days", "seconds", "rules", "total", "alerts_per_10min", "severities"} <= set(document)
+    for figures in (document["total"], *document["rules"].values()):
+        assert {"incidents", "found", "false", "recall", "false_per_day"} <= set(figures)
+    assert set(document["alerts_per_10min"]) == {"mean", "worst"}
+    unknown = CliRunner().invoke(app, ["evaluate", "--preset", "village"])
+    assert unknown.exit_code == 2
+    assert "pilot, community, city" in unknown.output
+
+
+def test_every_rule_that_devices_can_cause_has_incidents_and_doubles() -> None:
+    assert set(SHARES) == set(KINDS)
+    rules = {name for name, rule in RULES.items() if not issubclass(rule, Policy)}
+    assert rules - DEVICES_CANT_CAUSE <= set(KINDS)
+
+
+def test_a_pilot_week_has_about_forty_incidents_and_two_hundred_doubles() -> None:
+    tales = week(estate(), FIRST_DAY, 3)
+    count = Counter(tale.label.harmless for tale in tales)
+    assert 34 <= count[False] <= 48
+    assert 180 <= count[True] <= 225
+    assert {tale.label.kind for tale in tales} >= {kind for kind, each in SHARES.items() if each.doubles >= 1}
+
+
+@pytest.mark.parametrize("harmless", [False, True])
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_stories_are_told_in_full(kind: str, harmless: bool) -> None:
+    """At a place of the estate, by devices it has, in order of time, with events of the vocabulary."""
+    known = set(estate().device) | {member for squad in estate().squads for member in squad.members}
+    for number in range(12):
+        name = f"{kind}-{number}"
+        cast = Cast(estate(), FIRST_DAY, chance(number, kind, harmless), kind, harmless, name)
+        tale = (KINDS[kind].double if harmless else KINDS[kind].incident)(cast)
+        assert (tale.label.kind, tale.label.harmless) == (kind, harmless)
+        assert tale.label.zone in estate().zone
+        assert {each.device for each in tale.emissions} <= known
+        moments = [each.at_us for each in tale.emissions]
+        assert moments == sorted(moments)
+        for event in (*(each.event for each in tale.emissions), *tale.registers):
+            type(event).model_validate(event.model_dump(exclude_none=True))
+
+
+def test_a_story_waits_until_its_door_is_quiet() -> None:
+    on = FIRST_DAY + timedelta(days=1)
+    ordinary_day = ordinary.day(world(), "xiegou", on, 1)
+    stories = Stories(estate(), 1)
+    story = stories.on(on, ordinary_day)
+    begin_us, end_us = midnight_us(on), midnight_us(on + timedelta(days=1))
+    assert all(begin_us <= each.at_us < end_us for each in story.emissions)
+    moments = [each.at_us for each in story.emissions]
+    assert moments == sorted(moments)
+    mine = {id(each.event) for part in story.parts for each in part.emissions}
+    forced = [part for part in story.parts if part.label and part.label.kind == "door_held_open"]
+    for part in forced:
+        first, last = part.emissions[0].at_us, part.emissions[-1].at_us
+        others = [
+            each for each in story.emissions
+            if each.device == part.emissions[0].device and first <= each.at_us <= last
+            and id(each.event) not in mine and each.event.TYPE.startswith("access.")
+        ]  # fmt: skip
+        assert not others
+
+
+def test_weeks_begin_on_a_monday() -> None:
+    assert FIRST_DAY.weekday() == 0
