@@ -126,6 +126,11 @@ class Estate:
         return found
 
     @cached_property
+    def zones_with_doors(self) -> frozenset[str]:
+        """The zones that have registered doors."""
+        return frozenset(door.zone for door in self.doors.values())
+
+    @cached_property
     def children(self) -> Mapping[str, tuple[str, ...]]:
         """The devices behind each controller or recorder."""
         found: dict[str, tuple[str, ...]] = {}

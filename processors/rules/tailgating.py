@@ -36,8 +36,6 @@ COUNTS_MAX = 16
 """Counts of one zone kept, the newest."""
 OPENINGS_RATED = 1_000
 """The rate of a door is over about its last so many openings."""
-WATCHED_US = 120_000_000
-"""A camera's persons are kept only so long after something happened at a door of its zone."""
 NEVER_US = 2**62
 """A time that does not come."""
 
@@ -136,13 +134,16 @@ class Tailgating(Rule[Zone]):
         if isinstance(what, CameraObject):
             if what.label != "person" or what.event != "enter":
                 return ()
-            return (what.zone if what.zone in estate.zones else estate.device_zone(event.device),)
+            zone = what.zone if what.zone in estate.zones else estate.device_zone(event.device)
+            return (zone,) if zone in estate.zones_with_doors else ()
         return (estate.door_zone(what.door),)  # type: ignore[attr-defined]
 
     def on_event(self, key: str, state: Zone, event: Recorded, estate: Estate) -> Step[Zone] | None:
         at_us, what = event.effective_us, event.event
         if isinstance(what, CameraObject):
-            return self._seen(key, state, event, what, estate)
+            seen = Seen(at_us, event.device, what.track, evidence_of(event))
+            seen_last = (*state.seen[1 - SEEN_MAX :], seen)
+            return self._step(key, Zone(state.happened, state.counts, seen_last, state.rates))
         if isinstance(what, PeopleCounted):
             count = Count(
                 at_us, what.door, what.count, what.direction == "in", evidence_of(event), event.late
@@ -173,16 +174,6 @@ class Tailgating(Rule[Zone]):
         waiting = [each.at_us for each in state.counts if each.inwards and not each.judged]
         wake_us = min(waiting) + self.limits(key).settle_us if waiting else None
         return Step(state, signals, wake_us)
-
-    def _seen(
-        self, key: str, state: Zone, event: Recorded, what: CameraObject, estate: Estate
-    ) -> Step[Zone] | None:
-        at_us = event.effective_us
-        newest = state.happened[-1].at_us if state.happened else 0
-        if abs(at_us - newest) > WATCHED_US:
-            return None
-        seen = Seen(at_us, event.device, what.track, evidence_of(event))
-        return self._step(key, replace(state, seen=(*state.seen[1 - SEEN_MAX :], seen)))
 
     def _span(self, key: str, state: Zone, count: Count) -> Span:
         """The opening that a count belongs to: by the door's contact, else by the count alone."""

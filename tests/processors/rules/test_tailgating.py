@@ -325,9 +325,9 @@ def test_history_is_told_as_late() -> None:
     )
 
 
-def test_cameras_keep_nothing_where_nobody_comes() -> None:
+def test_nothing_is_kept_of_persons_where_there_is_no_door() -> None:
     step = step_for(RULE, PLACE)
-    for entry in entries_of(parse("00:00  cam-3  sees  person  zone=building-3")):
+    for entry in entries_of(parse("00:00  cam-3  sees  person  zone=yard")):
         step.take(entry)
     assert not [each for each in step.changed()[0] if each.key.startswith("rule/")]
 
