@@ -49,7 +49,8 @@ class MemoryLog:
         self._quarantine: list[Quarantined] = []
         self._state: dict[str, dict[str, SavedState]] = {}
         self._positions: dict[str, Position] = {}
-        self._claims: set[str] = set()
+        self._claims: Counter[str] = Counter()
+        """How many share a claim; -1 where one holds it alone."""
 
     def append(self, events: Sequence[NewEvent]) -> Appended:
         """One transaction with one append."""
@@ -207,12 +208,13 @@ class MemoryLog:
         end = None if limit is None else after + limit
         return checker.take((entry, None) for entry in self._entries[after:end]) or checker.good()
 
-    def claim(self, name: str) -> Claim | None:
+    def claim(self, name: str, *, shared: bool = False) -> Claim | None:
         """Takes a lock by name; None when it is taken."""
         with self._changed:
-            if name in self._claims:
+            held = self._claims[name]
+            if (held < 0) if shared else held:
                 return None
-            self._claims.add(name)
+            self._claims[name] = held + 1 if shared else -1
         return _MemoryClaim(self._claims, name)
 
     def close(self) -> None:
@@ -220,12 +222,14 @@ class MemoryLog:
 
 
 class _MemoryClaim:
-    def __init__(self, claims: set[str], name: str) -> None:
-        self._claims, self._name = claims, name
+    def __init__(self, claims: Counter[str], name: str) -> None:
+        self._claims, self._name, self._held = claims, name, True
 
     def release(self) -> None:
         """Gives the lock back."""
-        self._claims.discard(self._name)
+        if self._held:
+            self._held = False
+            self._claims[self._name] = max(self._claims[self._name] - 1, 0)
 
 
 class _Transaction:
@@ -289,6 +293,11 @@ class _Transaction:
         """Keeps how far a reader has come."""
         self._write()
         self.moved[reader] = position
+
+    def position(self, reader: str) -> Position:
+        """How far a reader has come, with the log locked."""
+        self._write()
+        return self.moved.get(reader, self._log.position(reader))
 
 
 class MemoryAccounts:

@@ -185,6 +185,9 @@ class LogTransaction(Protocol):
     def move(self, reader: str, position: Position) -> None:
         """Keeps how far a reader has come."""
 
+    def position(self, reader: str) -> Position:
+        """How far a reader has come, under the append's lock: nobody moves it before the commit."""
+
 
 class EventLog(Protocol):
     """The append-only log. Safe to use from several threads and processes at once."""
@@ -256,8 +259,11 @@ class EventLog(Protocol):
     def verify(self, *, after: Position = 0, limit: int | None = None) -> Verified:
         """Checks the chain of hashes, from `after` on, `limit` entries at most."""
 
-    def claim(self, name: str) -> Claim | None:
-        """Takes a lock that one process may hold at a time (a decider's); None when another has it."""
+    def claim(self, name: str, *, shared: bool = False) -> Claim | None:
+        """Takes a lock that one process may hold at a time (a decider's); None when another has it.
+
+        A shared one may be held by several at a time, and by none beside one that is not shared.
+        """
 
     def close(self) -> None:
         """Gives back connections and files."""

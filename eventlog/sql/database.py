@@ -138,7 +138,7 @@ class Database(ABC):
         """Waits until `ready` says so, asking when somebody commits; False after the timeout."""
 
     @abstractmethod
-    def claim(self, name: str) -> Claim | None:
+    def claim(self, name: str, *, shared: bool = False) -> Claim | None:
         """A lock by name that ends with its holder."""
 
     @abstractmethod

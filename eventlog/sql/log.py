@@ -202,9 +202,9 @@ class SqlLog:
                 left = None if left is None else left - len(rows)
             return checker.good()
 
-    def claim(self, name: str) -> Claim | None:
-        """Takes a lock that one process may hold at a time; None when another has it."""
-        return self.database.claim(name)
+    def claim(self, name: str, *, shared: bool = False) -> Claim | None:
+        """Takes a lock that one process may hold at a time, a shared one several; None when it is taken."""
+        return self.database.claim(name, shared=shared)
 
     def close(self) -> None:
         """Gives back connections and files."""

@@ -147,11 +147,12 @@ class PostgresqlDatabase(Database):
                 return False
             ear.wait(heard, min(left_s, LOOK_EVERY_S))
 
-    def claim(self, name: str) -> _ServerClaim | None:
+    def claim(self, name: str, *, shared: bool = False) -> _ServerClaim | None:
         """A lock by name on a connection of its own; the server frees it when the connection ends."""
         connection = self.connect()
+        lock = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
         try:
-            found = connection.row("SELECT pg_try_advisory_lock(?)", (lock_number(f"claim:{name}"),))
+            found = connection.row(f"SELECT {lock}(?)", (lock_number(f"claim:{name}"),))
         except LogError:
             connection.close()
             raise

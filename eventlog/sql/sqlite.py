@@ -165,10 +165,11 @@ class SqliteDatabase(Database):
         except OSError as error:
             structlog.get_logger().warning("waiting readers could not be woken", error=str(error))
 
-    def claim(self, name: str) -> _FileClaim | None:
+    def claim(self, name: str, *, shared: bool = False) -> _FileClaim | None:
         """A lock by name on a file beside the database; the kernel frees it when its holder dies."""
+        how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         try:
-            return _FileClaim(self._lock_file(f"claim-{quote(name, safe='')}", fcntl.LOCK_EX | fcntl.LOCK_NB))
+            return _FileClaim(self._lock_file(f"claim-{quote(name, safe='')}", how | fcntl.LOCK_NB))
         except BlockingIOError:
             return None
 

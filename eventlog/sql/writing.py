@@ -134,6 +134,11 @@ class SqlTransaction:
         """Keeps how far a reader has come."""
         self._connection.run(_MOVE, (reader, position))
 
+    def position(self, reader: str) -> Position:
+        """How far a reader has come, under the append's lock."""
+        found = self._connection.row("SELECT position FROM readers WHERE reader = ?", (reader,))
+        return int(found[0]) if found else 0
+
     def finish(self) -> None:
         """The last write before the commit: the log's new head."""
         if self._dirty and self._head:

@@ -371,6 +371,27 @@ class EventLogContract:
         for waiter in waiters:
             waiter.join()
 
+    def test_a_shared_claim_is_several_s_and_never_beside_one_alone(self, log: EventLog) -> None:
+        first, second = log.claim("decider", shared=True), log.claim("decider", shared=True)
+        assert first is not None
+        assert second is not None
+        assert log.claim("decider") is None
+        first.release()
+        assert log.claim("decider") is None, "the second holds it still"
+        second.release()
+        alone = log.claim("decider")
+        assert alone is not None
+        assert log.claim("decider", shared=True) is None
+        alone.release()
+
+    def test_a_transaction_sees_how_far_a_reader_has_come(self, log: EventLog) -> None:
+        with log.transaction() as transaction:
+            assert transaction.position("someone") == 0
+            transaction.move("someone", 7)
+            assert transaction.position("someone") == 7
+        with log.transaction() as transaction:
+            assert transaction.position("someone") == 7
+
     def test_a_claim_is_one_holder_s(self, log: EventLog) -> None:
         held = log.claim("decider/谢沟")
         assert held is not None
