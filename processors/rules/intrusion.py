@@ -33,6 +33,8 @@ class Guarded:
 
 
 class Settings(SeenSettings):
+    sure_confidence: float = Field(0.7, ge=0, le=1, description="from this confidence on, once is enough")
+    low_confidence: float = Field(0.5, ge=0, le=1, description="below this one a finding is none")
     patrol_s: Seconds = Field(
         300, description="a patrol heard of in the zone, or next door on its way, this long before, seconds"
     )
@@ -53,7 +55,7 @@ class Intrusion(Rule[Guarded]):
             return self._guarded(event, estate)
         seen = cast(CameraObject, event.event)
         zone = estate.zones.get(seen.zone)
-        if zone is None or not zone.armed_hours or seen.label != "person" or seen.event == "leave":
+        if zone is None or not zone.armed_hours or seen.label != "person":
             return ()
         return (seen.zone,) if estate.within_any(zone.armed_hours, event.effective_at) else ()
 
@@ -71,7 +73,16 @@ class Intrusion(Rule[Guarded]):
             return self._patrol(key, state, event, estate)
         limits = self.limits(key)
         at_us = event.effective_us
-        found, unsure = confirmed(state.unsure, event, cast(CameraObject, event.event).confidence, limits)
+        seen = cast(CameraObject, event.event)
+        if seen.event == "leave":
+            # Who goes was there: it counts where the camera is sure, and nobody was told during the stay.
+            since_us = at_us - round((seen.dwell_s or 0) * 1_000_000)
+            told_already = state.told_us is not None and state.told_us >= since_us - DISORDER_US
+            if seen.confidence < limits.sure_confidence or told_already:
+                return None
+        elif seen.confidence < limits.low_confidence:
+            return None
+        found, unsure = confirmed(state.unsure, event, seen.confidence, limits, event.device)
         after = replace(state, unsure=unsure)
         forget_us = self._forget_us(key, event)
         if any(-DISORDER_US <= at_us - each <= limits.patrol_us for each in state.patrols):

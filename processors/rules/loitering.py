@@ -35,7 +35,8 @@ KEEP_US = 3_600_000_000
 
 @value
 class Stay:
-    """One track: here since, last heard of, left at (an enter that was overtaken by it), by which event."""
+    """One track: here since, last heard of, left at (an enter that was overtaken by it), by which event;
+    `sure` when it was seen well, or more than once."""
 
     since_us: int = 0
     last_us: int = 0
@@ -45,11 +46,15 @@ class Stay:
     event: Evidence | None = None
     late: bool = False
     told: bool = False
+    sure: bool = False
 
 
 class Settings(RuleSettings):
     limit_s: Seconds = Field(120, description="longest stay of one track, seconds")
     settle_s: Seconds = Field(2, description="judged this long after the limit, seconds")
+    sure_confidence: float = Field(
+        0.6, ge=0, le=1, description="seen below this confidence, and once only, it is nobody"
+    )
     lost_s: Annotated[float, Field(gt=0, le=86_400)] = Field(
         600, description="a track that nothing is heard of for this long is gone, seconds"
     )
@@ -80,10 +85,13 @@ class Loitering(Rule[Stay]):
         if state.left_us is not None and at_us <= state.left_us:  # its leave overtook it
             return self._over(key, replace(state, since_us=since_us), state.left_us, event, estate)
         if state.event is None or state.left_us is not None:
-            state = Stay(since_us, at_us, None, event.device, seen.zone, evidence_of(event), event.late)
+            sure = seen.confidence >= self.limits(seen.zone).sure_confidence
+            state = Stay(
+                since_us, at_us, None, event.device, seen.zone, evidence_of(event), event.late, sure=sure
+            )
         else:
             since_us = min(state.since_us, since_us)
-            state = replace(state, since_us=since_us, last_us=max(state.last_us, at_us))
+            state = replace(state, since_us=since_us, last_us=max(state.last_us, at_us), sure=True)
         if not state.told and at_us - since_us > self.limits(seen.zone).limit_us:  # it says so itself
             return self._judge(key, state, max(at_us, event.recorded_us), estate)
         wake_us = KEEP_WAKE if state.told else self._judged_us(state)
@@ -93,8 +101,11 @@ class Loitering(Rule[Stay]):
         if state.event is None or state.left_us is not None or state.told:
             return Step(state, (), None, self._forget_us(state, due_us))
         limits = self.limits(state.zone)
-        if due_us - state.last_us > max(limits.lost_us, limits.limit_us + limits.settle_us):
+        gone = due_us - state.last_us > max(limits.lost_us, limits.limit_us + limits.settle_us)
+        if gone:
             return Step(self.initial())
+        if not state.sure:
+            return Step(state, (), None, self._forget_us(state, due_us))
         return self._judge(key, state, due_us, estate)
 
     def _judge(self, key: str, state: Stay, now_us: int, estate: Estate) -> Step[Stay]:

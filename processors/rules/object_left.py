@@ -5,6 +5,7 @@ In a corridor people put things down for a while: there it counts as blocked whe
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 from pydantic import Field
@@ -19,13 +20,15 @@ from processors.rules.titles import title, zone_name
 
 @value
 class Left:
-    """A thing left behind: since when, by which events, whether told, when it was last told."""
+    """A thing left behind: since when, last seen when, by which events, how often, when it was told."""
 
     at_us: int
+    last_us: int
     evidence: tuple[Evidence, ...]
     device: str
     track: str | None = None
     late: bool = False
+    reports: int = 1
     told_us: int | None = None
 
 
@@ -41,6 +44,9 @@ class Place:
 class Settings(SeenSettings):
     corridor_s: Seconds = Field(600, description="in a corridor it may lie this long, seconds")
     settle_s: Seconds = Field(2, description="judged this long after that, seconds")
+    lost_s: Seconds = Field(
+        150, description="what a camera reported again and again and not for this long is gone, seconds"
+    )
 
 
 class ObjectLeft(Rule[Place]):
@@ -68,29 +74,30 @@ class ObjectLeft(Rule[Place]):
             return None
         found, unsure = confirmed(state.unsure, event, said.confidence, limits)
         forget_us = max(at_us, event.recorded_us) + limits.again_us + limits.corridor_us + DISORDER_US
-        left = state.left
         if not found:
-            return self._step(key, Place(left, unsure, state.taken_us), (), estate, forget_us)
+            return self._step(key, Place(state.left, unsure, state.taken_us), (), forget_us)
         since_us = at_us if len(found) == 1 else min(at_us, _when(state.unsure, found[0]))
-        if left is None:
-            left = Left(since_us, found, event.device, said.track, event.late)
+        left = state.left
+        if left is None or (left.reports > 1 and at_us - left.last_us > limits.lost_us):
+            left = Left(since_us, at_us, found, event.device, said.track, event.late)
+        else:
+            left = replace(left, last_us=max(left.last_us, at_us), reports=left.reports + 1)
         signals: tuple[Signal, ...] = ()
         again = left.told_us is None or at_us - left.told_us >= limits.again_us
         if again and not self._waits(key, left, at_us, estate):
-            left = Left(left.at_us, left.evidence, left.device, left.track, left.late, at_us)
+            left = replace(left, told_us=at_us)
             signals = (self._raise(key, left, estate),)
-        return self._step(key, Place(left, unsure, state.taken_us), signals, estate, forget_us)
+        return self._step(key, Place(left, unsure, state.taken_us), signals, forget_us)
 
     def on_time(self, key: str, state: Place, due_us: int, estate: Estate) -> Step[Place]:
-        left = state.left
+        left, limits = state.left, self.limits(key)
         if left is None or left.told_us is not None:
             return Step(state)
-        limits = self.limits(key)
-        told = Left(left.at_us, left.evidence, left.device, left.track, left.late, due_us)
         forget_us = due_us + limits.again_us + limits.corridor_us + DISORDER_US
-        return Step(
-            Place(told, state.unsure, state.taken_us), (self._raise(key, told, estate),), None, forget_us
-        )
+        if left.reports > 1 and due_us - limits.settle_us - left.last_us > limits.lost_us:
+            return Step(Place(None, state.unsure, state.taken_us), (), None, forget_us)
+        told = Place(replace(left, told_us=due_us), state.unsure, state.taken_us)
+        return Step(told, (self._raise(key, left, estate),), None, forget_us)
 
     def _taken(self, key: str, state: Place, event: Recorded, estate: Estate) -> Step[Place] | None:
         gone = cast(CameraObject, event.event)
@@ -112,9 +119,7 @@ class ObjectLeft(Rule[Place]):
         limit_us: int = self.limits(key).corridor_us
         return _is_corridor(key, estate) and at_us - left.at_us <= limit_us
 
-    def _step(
-        self, key: str, state: Place, signals: tuple[Signal, ...], estate: Estate, forget_us: int
-    ) -> Step[Place]:
+    def _step(self, key: str, state: Place, signals: tuple[Signal, ...], forget_us: int) -> Step[Place]:
         left, limits = state.left, self.limits(key)
         wake_us = None
         if left is not None and left.told_us is None:

@@ -32,10 +32,11 @@ DISORDER_US = 10_000_000
 
 @value
 class Glance:
-    """A finding that alone is not enough."""
+    """A finding that alone is not enough; `by` is the camera, where only the same one confirms it."""
 
     at_us: int
     event: Evidence
+    by: str = ""
 
 
 @value
@@ -59,15 +60,15 @@ def zone_of(event: Recorded, estate: Estate) -> str:
 
 
 def confirmed(
-    unsure: tuple[Glance, ...], event: Recorded, confidence: float, limits: Any
+    unsure: tuple[Glance, ...], event: Recorded, confidence: float, limits: Any, by: str = ""
 ) -> tuple[tuple[Evidence, ...], tuple[Glance, ...]]:
     """The evidence of a finding that counts (none when it doesn't yet), and the unsure ones to keep."""
     seen = evidence_of(event)
     if confidence >= limits.sure_confidence:
         return (seen,), unsure
     at_us = event.effective_us
-    beside = [each for each in unsure if abs(each.at_us - at_us) <= limits.twice_us]
-    kept = (*unsure[1 - UNSURE_MAX :], Glance(at_us, seen))
+    beside = [each for each in unsure if each.by == by and abs(each.at_us - at_us) <= limits.twice_us]
+    kept = (*unsure[1 - UNSURE_MAX :], Glance(at_us, seen, by))
     return ((beside[-1].event, seen) if beside else ()), kept
 
 

@@ -18,8 +18,20 @@ def test_a_person_in_an_armed_zone_is_told_at_once() -> None:
 
 
 def test_unsure_it_takes_two_within_ten_seconds() -> None:
-    check(RULE, f"00:00  {SEES}  sure=0.59\n00:10  {SEES}  sure=0.59  -> high store")
-    check(RULE, f"00:00  {SEES}  sure=0.59\n00:10.001  {SEES}  sure=0.59")
+    check(RULE, f"00:00  {SEES}  sure=0.5\n00:10  {SEES}  sure=0.69  -> high store")
+    check(RULE, f"00:00  {SEES}  sure=0.69\n00:10.001  {SEES}  sure=0.69")
+    check(RULE, f"00:00  {SEES}  sure=0.7  -> high store")
+
+
+def test_what_is_hardly_seen_or_by_two_cameras_is_nobody() -> None:
+    check(RULE, f"00:00  {SEES}  sure=0.49\n00:01  {SEES}  sure=0.49\n00:02  {SEES}  sure=0.6")
+    check(RULE, f"00:00  {SEES}  sure=0.6\n00:01  cam-9  sees  person  zone=store  sure=0.6")
+
+
+def test_who_leaves_was_there() -> None:
+    check(RULE, f"00:00  {SEES}  sure=0.4\n01:30  {SEES}  what=leave  dwell=90  -> high store")
+    check(RULE, f"00:00  {SEES}  sure=0.6\n00:05  {SEES}  what=leave  dwell=5  sure=0.6")
+    check(RULE, f"00:00  {SEES}  -> high store\n04:00  {SEES}  what=leave  dwell=240")
 
 
 def test_only_in_its_armed_hours() -> None:
@@ -38,12 +50,11 @@ def test_only_in_its_armed_hours() -> None:
     )
 
 
-def test_animals_and_who_leaves_and_zones_not_armed_are_silent() -> None:
+def test_animals_and_zones_not_armed_are_silent() -> None:
     check(
         RULE,
-        f"""
+        """
         00:00  cam-3  sees  cat     zone=store
-        00:01  {SEES}  what=leave
         00:02  cam-1  sees  person  zone=yard
         """,
     )

@@ -118,6 +118,12 @@ def test_a_track_that_is_lost_is_no_longer_there() -> None:
     check(RULE, f"00:00  {SEES}\n60:00  time", place=estate(late))
 
 
+def test_seen_badly_and_once_it_is_nobody() -> None:
+    check(RULE, f"00:00  {SEES}  sure=0.59\n30:00  time")
+    check(RULE, f"00:00  {SEES}  sure=0.6\n02:02  time  -> low {KEY}")
+    check(RULE, f"00:00  {SEES}  sure=0.5\n01:00  {SEES}  what=stay  sure=0.5\n02:02  time  -> low {KEY}")
+
+
 def test_the_limit_is_a_setting_of_the_zone() -> None:
     check(Loitering(None, {"square": Settings(limit_s=30)}), f"00:00  {SEES}\n00:32  time  -> low {KEY}")
 

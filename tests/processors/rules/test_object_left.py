@@ -35,13 +35,27 @@ def test_a_corridor_is_blocked_after_ten_minutes() -> None:
         RULE,
         """
         00:00      cam-1  left  sofa  zone=corridor-3
-        05:00      cam-1  left  sofa  zone=corridor-3
         10:01.999  time
         10:02      time  -> medium corridor-3 since 00:00
         20:00      time
         """,
     )
     assert signal.title.en == "corridor-3: the corridor is blocked"
+
+
+def test_a_camera_that_reports_again_and_again_must_go_on_doing_so() -> None:
+    every = [f"{minute:02d}:00  cam-1  left  sofa  zone=corridor-3" for minute in range(9)]
+    check(RULE, "\n".join(every[:8]) + "\n30:00  time")
+    check(RULE, "\n".join(every) + "\n10:02  time  -> medium corridor-3 since 00:00")
+    check(
+        RULE,
+        "\n".join(every[:5])
+        + """
+        08:00  cam-1  left  sofa  zone=corridor-3
+        10:02  time
+        18:00  cam-1  left  sofa  zone=corridor-3
+        """,
+    )
 
 
 def test_what_is_taken_away_in_time_blocks_nothing() -> None:
