@@ -27,6 +27,8 @@ from eventlog.vocabulary import (
     DeviceSet,
     DoorRemoved,
     DoorSet,
+    MaintenanceRemoved,
+    MaintenanceSet,
     PatrolResponse,
     RuleActivated,
     RuleDeactivated,
@@ -38,7 +40,7 @@ from eventlog.vocabulary import (
     ZoneSet,
 )
 from processors.alerts.commands import decide, wish_of
-from processors.alerts.desk import ACK, SHELF, AlertDesk
+from processors.alerts.desk import OWNERS, AlertDesk
 from processors.alerts.episodes import Limits
 from processors.effective import Measures
 from processors.outbox import Outbox
@@ -79,7 +81,7 @@ class EstateStep:
         self._wakeups = Wakeups()
         self._out = Outbox(estate.id)
         self._runs = {name: RuleRun(rule(), self._wakeups) for name, rule in sorted(rules.items())}
-        self.alerts = AlertDesk(estate.id, self._wakeups, self._policy)
+        self.alerts = AlertDesk(estate, self._wakeups, self._policy)
         self.safety = Safety(self._wakeups)
         self._measures = Measures()
         self._now_us = 0
@@ -163,8 +165,8 @@ class EstateStep:
             self._settle(self._woken(wakeup))
 
     def _woken(self, wakeup: Wakeup) -> Trigger:
-        if wakeup.owner in (ACK, SHELF):
-            self.alerts.on_time(wakeup, self.estate, self._out)
+        if wakeup.owner in OWNERS:
+            self.alerts.on_time(wakeup, self._out)
             return Trigger("alert", wakeup.key)
         if wakeup.owner == SAFETY:
             beside: Wakeup | None = wakeup
@@ -179,9 +181,11 @@ class EstateStep:
         event = entry.event
         if isinstance(event, RuleActivated | RuleDeactivated):
             self._configure(entry, event)
-        self.estate = self.estate.with_event(event)
+        self.estate = self.alerts.estate = self.estate.with_event(event)
         if isinstance(event, SquadRemoved):
-            self.alerts.squad_gone(event.entry, self.estate, self._out)
+            self.alerts.squad_gone(event.entry, self._out)
+        if isinstance(event, MaintenanceSet | MaintenanceRemoved):
+            self.alerts.work_changed(self._out)
         if entry.type in _PLACES:
             self.safety.registry(self.estate)
 
@@ -228,11 +232,11 @@ class EstateStep:
         self._out.add(run.name, signal.key, event)
         if signal.says is not None:
             self._out.add(run.name, signal.key, signal.says)
-        self.alerts.raised(run.name, signal, self.estate, self._out)
+        self.alerts.raised(run.name, signal, self._out)
 
     def _clear(self, run: RuleRun, signal: Clear) -> None:
         held = self.alerts.open_of(run.name, signal.key)
-        if held is None or held.alert.condition == "cleared":
+        if held is None or held.latest.condition == "cleared":
             return  # nobody was told of it: it was raised while the rule warmed up, or is closed by now
         event = SignalCleared(
             rule=run.name,

@@ -35,7 +35,8 @@ from eventlog.vocabulary import (
     Words,
 )
 from eventlog.vocabulary.base import TEXT_CHARS_MAX
-from processors.alerts.desk import ACKNOWLEDGED_FOR, AlertDesk, Held, unshelved
+from processors.alerts.desk import AlertDesk
+from processors.alerts.held import ACKNOWLEDGED_FOR, Held, shown_again
 from processors.outbox import Outbox
 from processors.patrol.squads import is_member
 from processors.rules.titles import both
@@ -260,7 +261,8 @@ def _shelve(case: Case) -> None:
 def _unshelve(case: Case) -> None:
     if case.held.alert.shelved_until is None:
         raise RefusedError("not_allowed", _say("not_shelved"))
-    case.change(AlertUnshelved, **unshelved(case.held.alert, case.out.now_us))
+    hidden = {"suppressed_by": case.held.alert.suppressed_by}
+    case.change(AlertUnshelved, **shown_again(case.held.alert, case.out.now_us) | hidden)
 
 
 def _step_done(case: Case) -> None:
@@ -271,16 +273,7 @@ def _step_done(case: Case) -> None:
     if known.step in alert.steps_done:
         raise RefusedError("not_allowed", _say("step_already", step=known.text))
     done = (*alert.steps_done, known.step)
-    case.desk.change(
-        case.held,
-        AlertStepDone,
-        case.out,
-        by=case.wish.by,
-        via=case.wish.via,
-        note=case.wish.note,
-        step=step,
-        steps_done=done,
-    )
+    case.change(AlertStepDone, step=step, steps_done=done)
 
 
 def _close(case: Case) -> None:
@@ -307,7 +300,12 @@ def _runs_out(case: Case) -> datetime:
     return from_us(case.out.now_us) + ACKNOWLEDGED_FOR
 
 
-_FREED: dict[str, Any] = {"assignee": None, "ack_due_at": None, "shelved_until": None}
+_FREED: dict[str, Any] = {
+    "assignee": None,
+    "ack_due_at": None,
+    "shelved_until": None,
+    "suppressed_by": None,
+}
 
 ACTIONS: dict[str, Action] = {
     "acknowledge": Action(frozenset({"raised"}), _DESK, _acknowledge),

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from functools import cache
 from typing import Any
-
-import orjson
 
 from eventlog.estate import Estate
 from eventlog.ports import SavedState
@@ -26,35 +23,34 @@ from eventlog.vocabulary import (
     AlertEvent,
     AlertRaised,
     AlertSeverityChanged,
+    AlertSuppressed,
     AlertUnshelved,
     AlertUpdated,
-    Words,
 )
 from processors.alerts.episodes import Episodes, Limits
+from processors.alerts.held import (
+    EVIDENCE_MAX,
+    PREFIX,
+    REOPEN_WITHIN_US,
+    SIGNAL_FIELDS,
+    Held,
+    held_of,
+    is_history,
+    joined,
+    note_of,
+    shown_again,
+    title_of,
+)
+from processors.alerts.inhibition import COUNT, RELEASE, Inhibition
 from processors.outbox import Outbox
 from processors.patrol.squads import default_squad
-from processors.rules.base import Clear, Evidence, Raise
-from processors.rules.titles import both
+from processors.rules.base import Clear, Raise
 from processors.wakeups import Wakeup, Wakeups
 
-ACKNOWLEDGED_FOR = timedelta(minutes=10)
-"""An acknowledgement runs out after this when nothing follows, and the alert rises again."""
-REOPEN_WITHIN_US = 24 * 3_600_000_000
-"""A closed alert can be reopened this long; then it is history and no longer kept here."""
-EVIDENCE_MAX = 50
-"""Evidence kept with an alert: the first ten and the newest."""
 DEVICES_MAX = 50
-PREFIX = "alert/"
-ACK, SHELF = "alert.ack", "alert.shelf"
-
-
-@dataclass(slots=True)
-class Held:
-    """An alert and who changed it last."""
-
-    alert: Alert
-    by: str | None = None
-
+ACK, SHELF, CALM = "alert.ack", "alert.shelf", "alert.calm"
+OWNERS = frozenset({ACK, SHELF, CALM, RELEASE, COUNT})
+"""Of wake-ups that are the desk's."""
 
 Policies = Callable[[str], Limits]
 """The settings of a policy (`processors.rules.policy`) by its name, then by zone."""
@@ -67,9 +63,12 @@ def _off(_: str) -> Limits:
 class AlertDesk:
     """All alerts that are open, or closed within the time they can be reopened."""
 
-    def __init__(self, estate: str, wakeups: Wakeups, policy: Policies = _off) -> None:
-        self._estate = estate
+    def __init__(self, estate: Estate, wakeups: Wakeups, policy: Policies = _off) -> None:
+        self.estate = estate
+        """The registers as of what is being handled; whoever drives the desk keeps them so."""
         self._wakeups = wakeups
+        self._inhibition = Inhibition(self, policy("inhibition"))
+        self._calming = policy("calming")
         self._episodes = Episodes(policy("episode"), self._open_alert)
         self._held: dict[str, Held] = {}
         self._open: dict[tuple[str, str], str] = {}
@@ -82,7 +81,7 @@ class AlertDesk:
     def get(self, alert_id: str, now_us: int) -> Held | None:
         """An alert that is open, or closed no longer than it can be reopened."""
         held = self._held.get(alert_id)
-        return held if held and not _history(held.alert, now_us) else None
+        return held if held and not is_history(held.alert, now_us) else None
 
     def alerts(self) -> list[Alert]:
         """Every alert held."""
@@ -101,53 +100,89 @@ class AlertDesk:
         held = self._held.get(alert_id)
         return held.alert if held and held.alert.state != "closed" else None
 
-    def raised(self, rule: str, signal: Raise, estate: Estate, out: Outbox) -> None:
+    def held(self, alert_id: str) -> Held | None:
+        """An alert by its id, however long closed."""
+        return self._held.get(alert_id)
+
+    def raised(self, rule: str, signal: Raise, out: Outbox) -> None:
         """A rule's condition holds: a new alert, or a change of the open one."""
         held = self.open_of(rule, signal.key)
         if held is None:
-            held = self._begin(rule, signal, estate, out)
+            held = self._begin(rule, signal, out)
         else:
-            self._go_on(held, signal, estate, out)
-            self._episodes.again(held.alert, signal, estate, out.now_us)
+            self._go_on(held, signal, out)
+            self._episodes.again(held.alert, signal, self.estate, out.now_us)
         lift = self._episodes.lift(held.alert.episode, out.now_us)
         if lift:
-            said = both("alerts.note.agree")
-            note = f"{said.zh} {said.en}"
-            self.change(self._held[lift[0]], AlertSeverityChanged, out, severity=lift[1], note=note)
+            lead = self._held[lift[0]]
+            self.change(lead, AlertSeverityChanged, out, severity=lift[1], note=note_of("agree"))
 
-    def _go_on(self, held: Held, signal: Raise, estate: Estate, out: Outbox) -> None:
+    def _go_on(self, held: Held, signal: Raise, out: Outbox) -> None:
         """An open alert's condition holds still, or again. What was an exercise is none once something real
         joins it."""
-        old = held.alert
-        ids, positions = _joined(old, signal.evidence)
+        old = held.latest
+        evidence = joined(old, signal.evidence)
         if signal.late and not old.late:  # history makes nothing of the present worse, nor pages anybody
-            self.change(held, AlertUpdated, out, history=True, evidence=ids, evidence_positions=positions)
+            self._told(held, AlertUpdated, out, history=True, **evidence)
             return
-        exercise = old.exercise and estate.drill_at(signal.zone, old.rule, signal.at_us)
+        exercise = old.exercise and self.estate.drill_at(signal.zone, old.rule, signal.at_us)
         worse = SEVERITIES.index(signal.severity) > SEVERITIES.index(old.severity)
-        self.change(
-            held,
-            AlertSeverityChanged if worse else AlertUpdated,
-            out,
-            severity=signal.severity if worse else old.severity,
-            condition="active",
-            title=_title(signal, exercise=exercise),
-            exercise=exercise,
-            devices=tuple(dict.fromkeys((*old.devices, *signal.devices)))[:DEVICES_MAX],
-            evidence=ids,
-            evidence_positions=positions,
-            late=old.late and signal.late,
-        )
+        changes = {
+            "condition": "active",
+            "title": title_of(signal, exercise=exercise),
+            "exercise": exercise,
+            "devices": tuple(dict.fromkeys((*old.devices, *signal.devices)))[:DEVICES_MAX],
+            "late": old.late and signal.late,
+            **evidence,
+        }
+        if worse:
+            self.change(held, AlertSeverityChanged, out, severity=signal.severity, **changes)
+        elif (exercise, changes["late"]) != (old.exercise, old.late):  # it is about the present now, and real
+            self.change(held, AlertUpdated, out, **changes)
+        else:
+            self._told(held, AlertUpdated, out, **changes)
 
     def cleared(self, rule: str, signal: Clear, out: Outbox) -> None:
         """A rule's condition is over. One that never held is closed as a false alarm."""
         held = self.open_of(rule, signal.key)
         if held is None:
             return
-        ids, positions = _joined(held.alert, signal.evidence)
-        self.change(held, AlertCleared, out, condition="cleared", evidence=ids, evidence_positions=positions)
+        changes = {"condition": "cleared", **joined(held.latest, signal.evidence)}
         if signal.withdrawn:
+            self.change(held, AlertCleared, out, **changes)
             self.close(held, "false_alarm", out)
+        else:
+            self._told(held, AlertCleared, out, **changes)
+
+    def _told(
+        self, held: Held, kind: type[AlertEvent], out: Outbox, *, history: bool = False, **changes: Any
+    ) -> None:
+        """A signal's change, told at once; or with others, where they come too thick."""
+        limits = self._calming(held.alert.zone)
+        if limits is None or held.alert.severity == "critical":
+            self.change(held, kind, out, history=history, **changes)
+            return
+        turns = tuple(each for each in held.turns if each > out.now_us - limits.window_us)
+        if len(turns) < limits.changes and held.pending is None:
+            held.turns = (*turns, out.now_us)
+            self.change(held, kind, out, history=history, **changes)
+            return
+        held.turns = turns
+        held.pending = held.latest.model_copy(update=changes)
+        held.calmed += 1
+        self._dirty.add(held.alert.id)
+        if CALM not in held.wakes:
+            self.wake(held, CALM, out.now_us + limits.window_us)
+
+    def _tell_calmed(self, held: Held, out: Outbox) -> None:
+        pending, calmed = held.pending, held.calmed
+        if pending is None or held.alert.state == "closed":
+            return
+        over = pending.condition == "cleared" != held.alert.condition
+        changes = {name: getattr(pending, name) for name in SIGNAL_FIELDS}
+        held.turns = (out.now_us,)
+        kind = AlertCleared if over else AlertUpdated
+        self.change(held, kind, out, note=note_of("calmed", count=calmed), **changes)
 
     def close(self, held: Held, disposition: str, out: Outbox, **who: Any) -> None:
         """Ends an alert."""
@@ -160,17 +195,18 @@ class AlertDesk:
             closed_at=from_us(out.now_us),
             shelved_until=None,
             ack_due_at=None,
+            **{name: getattr(held.latest, name) for name in SIGNAL_FIELDS},
             **who,
         )
 
-    def squad_gone(self, squad: str, estate: Estate, out: Outbox) -> None:
+    def squad_gone(self, squad: str, out: Outbox) -> None:
         """A squad is no more: what it had open goes to the zone's or the estate's, to be accepted again; back
         to the desk where there is none."""
         for held in self.open_ones():
             alert = held.alert
             if alert.squad != squad:
                 continue
-            new = default_squad(estate, alert.zone)
+            new = default_squad(self.estate, alert.zone)
             if alert.state in {"raised", "acknowledged"}:
                 self.change(held, AlertUpdated, out, squad=new)
             elif new:
@@ -178,15 +214,46 @@ class AlertDesk:
             else:
                 self.change(held, AlertUpdated, out, state="raised", squad=None, assignee=None)
 
-    def on_time(self, wakeup: Wakeup, estate: Estate, out: Outbox) -> None:
-        """An acknowledgement has run out, or a shelf's time is over."""
-        held = self._held[wakeup.key]
-        alert = held.alert
-        if wakeup.owner == ACK:
-            squad = alert.squad or default_squad(estate, alert.zone)
-            self.change(held, AlertUpdated, out, state="raised", ack_due_at=None, squad=squad)
-        else:
-            self.change(held, AlertUnshelved, out, **unshelved(alert, out.now_us))
+    def work_changed(self, out: Outbox) -> None:
+        """Planned work was set anew or taken away."""
+        self._inhibition.work_changed(out)
+
+    def on_time(self, wakeup: Wakeup, out: Outbox) -> None:
+        """A wake-up of an alert: an acknowledgement that ran out, a shelf's end, …"""
+        held = self._held.get(wakeup.key)
+        if held is None:
+            return
+        if held.wakes.pop(wakeup.owner, None) is not None:
+            self._dirty.add(wakeup.key)
+        {
+            ACK: self._rise,
+            SHELF: self._unshelve,
+            CALM: self._tell_calmed,
+            RELEASE: self._inhibition.release,
+            COUNT: self._inhibition.count,
+        }[wakeup.owner](held, out)
+
+    def _rise(self, held: Held, out: Outbox) -> None:
+        squad = held.alert.squad or default_squad(self.estate, held.alert.zone)
+        self.change(held, AlertUpdated, out, state="raised", ack_due_at=None, squad=squad)
+
+    def _unshelve(self, held: Held, out: Outbox) -> None:
+        hidden = held.alert.suppressed_by
+        self.change(
+            held, AlertUnshelved, out, **shown_again(held.alert, out.now_us) | {"suppressed_by": hidden}
+        )
+
+    def wake(self, held: Held, owner: str, due_us: int) -> None:
+        """A wake-up of an alert that its own fields do not say."""
+        held.wakes[owner] = due_us
+        self._wakeups.set(owner, held.alert.id, due_us, due_us)
+        self._dirty.add(held.alert.id)
+
+    def unwake(self, held: Held, owner: str) -> None:
+        """Takes such a wake-up back."""
+        if held.wakes.pop(owner, None) is not None:
+            self._wakeups.cancel(owner, held.alert.id)
+            self._dirty.add(held.alert.id)
 
     def change(
         self,
@@ -197,39 +264,38 @@ class AlertDesk:
         by: str | None = None,
         via: str = "system",
         note: str | None = None,
-        taken_from: str | None = None,
-        history: bool = False,
-        step: str | None = None,
         **changes: Any,
     ) -> None:
-        """Changes an alert and tells it, with a new version. `changes` are fields of the alert."""
+        """Changes an alert and tells it, with a new version. `changes` are fields of the alert, or of the
+        event that tells it."""
         before = held.alert
+        extra = {name: changes.pop(name) for name in set(changes) & _said_by(kind) if changes[name]}
+        for name in _said_by(kind):
+            changes.pop(name, None)
         held.alert = alert = before.model_copy(update={**changes, "version": before.version + 1})
         held.by = by
-        extra: dict[str, Any] = {"taken_from": taken_from} if taken_from else {}
-        if history:
-            extra["history"] = True
-        if step:
-            extra["step"] = step
+        if not changes.keys().isdisjoint(SIGNAL_FIELDS):
+            held.pending, held.calmed = None, 0
         out.add("alert", alert.id, kind(alert=alert, by=by, via=via, note=note, cause=out.input_id, **extra))
         self._keep(held)
+        self._inhibition.follow(before, held, out)
 
-    def _begin(self, rule: str, signal: Raise, estate: Estate, out: Outbox) -> Held:
+    def _begin(self, rule: str, signal: Raise, out: Outbox) -> Held:
         alert_id = out.id_of(f"alert {rule}", signal.key)
+        estate = self.estate
         exercise = estate.drill_at(signal.zone, rule, signal.at_us)
-        episode = self._episodes.begin(alert_id, rule, signal, estate, out.now_us, exercise=exercise)
         alert = Alert(
             id=alert_id,
-            estate=self._estate,
+            estate=estate.id,
             rule=rule,
             key=signal.key,
-            episode=episode,
+            episode=self._episodes.begin(alert_id, rule, signal, estate, out.now_us, exercise=exercise),
             severity=signal.severity,
             state="raised",
             condition="active",
             zone=signal.zone,
             devices=signal.devices[:DEVICES_MAX],
-            title=_title(signal, exercise=exercise),
+            title=title_of(signal, exercise=exercise),
             at=from_us(signal.at_us),
             raised_at=from_us(out.now_us),
             evidence=tuple(each.id for each in signal.evidence[-EVIDENCE_MAX:]),
@@ -238,9 +304,15 @@ class AlertDesk:
             late=signal.late,
             exercise=exercise,
         )
+        cause = self._inhibition.cause_of(alert, out.now_us)
+        if cause:
+            alert = alert.model_copy(update={"suppressed_by": cause})
         out.add("alert", alert_id, AlertRaised(alert=alert, cause=out.input_id))
         held = Held(alert)
         self._keep(held)
+        self._inhibition.follow(None, held, out)
+        if cause:
+            self.change(held, AlertSuppressed, out, fresh=True)
         return held
 
     def _keep(self, held: Held) -> None:
@@ -258,6 +330,7 @@ class AlertDesk:
             del self._open[place]
         if alert.closed_at:
             self._closed.append((to_us(alert.closed_at), alert.id))
+        self._inhibition.index(alert)
         for owner, due in ((ACK, alert.ack_due_at), (SHELF, alert.shelved_until)):
             if due is None:
                 self._wakeups.cancel(owner, alert.id)
@@ -266,12 +339,13 @@ class AlertDesk:
 
     def load(self, saved: SavedState) -> bool:
         """Takes back a saved alert, with its wake-ups, or episode; False when it is neither."""
-        alert = alert_of(saved)
-        if alert is None:
+        held = held_of(saved)
+        if held is None:
             return self._episodes.load(saved)
-        held = Held(alert, orjson.loads(saved.value)["by"])
-        self._held[alert.id] = held
-        self._index(alert)
+        self._held[held.alert.id] = held
+        self._index(held.alert)
+        for owner, due_us in held.wakes.items():
+            self._wakeups.set(owner, held.alert.id, due_us, due_us)
         return True
 
     def changed(self, now_us: int) -> tuple[list[SavedState], list[str]]:
@@ -279,49 +353,21 @@ class AlertDesk:
         while self._closed and self._closed[0][0] + REOPEN_WITHIN_US < now_us:
             _, alert_id = self._closed.popleft()
             held = self._held.get(alert_id)
-            if held and _history(held.alert, now_us):
+            if held and is_history(held.alert, now_us):
                 del self._held[alert_id]
                 self._dirty.discard(alert_id)
                 self._gone.append(PREFIX + alert_id)
-        write = [_saved(self._held[alert_id]) for alert_id in sorted(self._dirty)]
+        write = [self._held[alert_id].saved() for alert_id in sorted(self._dirty)]
         gone, self._gone = self._gone, []
         self._dirty = set()
         episodes, grown_up = self._episodes.changed(now_us)
         return write + episodes, gone + grown_up
 
 
-def alert_of(saved: SavedState) -> Alert | None:
-    """The alert in a saved value of the decider's; None when it isn't one."""
-    if not saved.key.startswith(PREFIX):
-        return None
-    return Alert.model_validate(orjson.loads(saved.value)["alert"])
+_OWN = frozenset(AlertEvent.model_fields)
 
 
-def _title(signal: Raise, *, exercise: bool) -> Words:
-    """What is an exercise says so wherever its title is read."""
-    return both("alerts.exercise", title=signal.title) if exercise else signal.title
-
-
-def unshelved(alert: Alert, now_us: int) -> dict[str, Any]:
-    """The fields of an alert that comes off the shelf: an acknowledged one counts from now."""
-    due = from_us(now_us) + ACKNOWLEDGED_FOR if alert.state == "acknowledged" else None
-    return {"shelved_until": None, "ack_due_at": due}
-
-
-def _history(alert: Alert, now_us: int) -> bool:
-    return alert.closed_at is not None and to_us(alert.closed_at) + REOPEN_WITHIN_US < now_us
-
-
-def _saved(held: Held) -> SavedState:
-    value = orjson.dumps({"alert": held.alert.model_dump(mode="json", exclude_none=True), "by": held.by})
-    return SavedState(PREFIX + held.alert.id, value)
-
-
-def _joined(alert: Alert, more: tuple[Evidence, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """The alert's evidence and more, each once, the first ten and the newest when there are too many."""
-    known = dict(zip(alert.evidence, alert.evidence_positions, strict=True))
-    known.update((each.id, each.position) for each in more)
-    pairs = list(known.items())
-    if len(pairs) > EVIDENCE_MAX:
-        pairs = pairs[:10] + pairs[10 - EVIDENCE_MAX :]
-    return tuple(each for each, _ in pairs), tuple(place for _, place in pairs)
+@cache
+def _said_by(kind: type[AlertEvent]) -> frozenset[str]:
+    """What an event says besides the alert itself and who changed it."""
+    return frozenset(kind.model_fields) - _OWN

@@ -23,10 +23,11 @@ from eventlog.vocabulary import (
     Alert,
     AlertEvent,
     AlertShelved,
+    AlertSuppressed,
     SafetyChanged,
     SafetyLevel,
 )
-from processors.alerts.desk import alert_of
+from processors.alerts.held import alert_of
 from processors.safety import ORDER, level_of
 
 OPEN_MAX = 50
@@ -171,4 +172,7 @@ def _hidden(alert: Alert) -> bool:
 def _shelves(event: AlertEvent) -> bool:
     """Whether this change takes the alert out of its squad's sight: from the next on it is hidden."""
     alert = event.alert
-    return isinstance(event, AlertShelved) and not alert.late and alert.suppressed_by is None
+    if alert.late or (isinstance(event, AlertSuppressed) and event.fresh):
+        return False
+    hides = (AlertShelved, alert.suppressed_by), (AlertSuppressed, alert.shelved_until)
+    return any(isinstance(event, kind) and other is None for kind, other in hides)

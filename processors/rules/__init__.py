@@ -5,6 +5,7 @@ from typing import Any
 from processors.rules.antipassback import Antipassback
 from processors.rules.barrier_forced import BarrierForced
 from processors.rules.base import Rule
+from processors.rules.calming import Calming
 from processors.rules.camera_blind import CameraBlind
 from processors.rules.chattering import Chattering
 from processors.rules.clock_skewed import ClockSkewed
@@ -23,6 +24,7 @@ from processors.rules.fire_smoke import FireSmoke
 from processors.rules.gatehouse_unwell import GatehouseUnwell
 from processors.rules.help import Help
 from processors.rules.impossible_travel import ImpossibleTravel
+from processors.rules.inhibition import Inhibition
 from processors.rules.intrusion import Intrusion
 from processors.rules.loitering import Loitering
 from processors.rules.object_left import ObjectLeft
@@ -71,6 +73,8 @@ RULES: dict[str, type[Rule[Any]]] = {
         Chattering,
         GatehouseUnwell,
         Episode,
+        Inhibition,
+        Calming,
         PlateCloned,
         VehicleOverstay,
         BarrierForced,

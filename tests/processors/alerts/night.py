@@ -68,7 +68,12 @@ def _stand_in(rule_name: str) -> type[Rule[Any]]:
 
         def on_event(self, key: str, state: _Nothing, event: Recorded, estate: Estate) -> Step[_Nothing]:
             said = json.loads(event.event.text)  # type: ignore[attr-defined]
-            common = {"key": key, "zone": said["zone"], "at_us": event.effective_us}
+            common = {
+                "key": key,
+                "zone": said["zone"],
+                "at_us": event.effective_us,
+                "evidence": (evidence_of(event),),
+            }
             if said["cleared"]:
                 return Step(state, (Clear(**common, withdrawn=said["cleared"] == "withdrawn"),))
             title = Words(zh=f"{self.name} {key}", en=f"{self.name} {key}")
@@ -77,7 +82,6 @@ def _stand_in(rule_name: str) -> type[Rule[Any]]:
                 severity=said["severity"],
                 title=title,
                 devices=tuple(said["devices"]),
-                evidence=(evidence_of(event),),
             )
             return Step(state, (raised,))
 
