@@ -12,7 +12,7 @@ from typing import Any
 from eventlog import codec
 from eventlog.ports import EventLog
 from eventlog.times import from_us
-from eventlog.vocabulary import TYPES, Event, RadioSet
+from eventlog.vocabulary import TYPES, Event, RadioSet, RuleActivated
 from ingest.privacy import hashed
 
 _READ = 2_000
@@ -24,6 +24,23 @@ def lay_over(log: EventLog, hmac_key: bytes, estate: str, events: Sequence[Event
     before = [_before(log, estate, event) for event in changes]
     _append(log, estate, changes)
     return lambda: _append(log, estate, before[::-1])
+
+
+def register(log: EventLog, hmac_key: bytes, estate: str, events: Sequence[Event]) -> None:
+    """Brings registry events into an estate's registers for good: what differs is set, nothing is taken away.
+    Rules that the estate has never heard of are switched on. Raises LogError, ImportRefusedError."""
+    from gatehouse.estatefile import EstateFile
+    from gatehouse.estateimport import import_estate, present
+    from processors.rules import RULES
+
+    known = present(log, estate)
+    rules = [
+        RuleActivated(rule=name, version=rule.version)
+        for name, rule in RULES.items()
+        if ("rules", name) not in known
+    ]
+    entries = (*(_hashed(event, hmac_key) for event in events), *rules)
+    import_estate(log, EstateFile(estate, entries, frozenset()))
 
 
 def _append(log: EventLog, estate: str, events: Sequence[Event]) -> None:

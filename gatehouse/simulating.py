@@ -50,6 +50,13 @@ class SystemEnvironment:
 
         return lay_over(self._context.log, self._context.hmac_key, estate, events)
 
+    def register(self, estate: str, events: Sequence[Event]) -> bool:
+        """Into the system's registers: what differs is set, what else is there stays."""
+        from gatehouse.overlay import register
+
+        register(self._context.log, self._context.hmac_key, estate, events)
+        return True
+
 
 class BareEnvironment:
     """A broker with no system of ours behind it: anonymous, or with the login in the URL."""
@@ -69,6 +76,10 @@ class BareEnvironment:
         from simulators.run import no_way
 
         return no_way(estate, events)
+
+    def register(self, estate: str, events: Sequence[Event]) -> bool:
+        """There is no system here that has registers."""
+        return False
 
 
 def gateway_account(context: Context, estate: str) -> tuple[str, str]:

@@ -48,6 +48,10 @@ class Environment(Protocol):
         """Brings registry events into an estate's registers; what it gives back puts them as they were.
         Raises ValueError where only a broker is known."""
 
+    def register(self, estate: str, events: "Sequence[Event]") -> bool:
+        """Brings registry events into an estate's registers for good, and switches on rules that were never
+        heard of; False where only a broker is known."""
+
 
 class Environments(Protocol):
     """Gives the environment of a command."""
@@ -75,15 +79,20 @@ def add_commands(app: typer.Typer, environments: Environments, *, language: str 
         seed: Annotated[int, typer.Option("--seed", help=help_("seed"))] = 0,
         broker: Annotated[str | None, broker_option] = None,
         fault: Annotated[list[str] | None, typer.Option("--fault", help=help_("fault"))] = None,
+        date: Annotated[str | None, typer.Option("--date", help=help_("date"))] = None,
+        errors: Annotated[float, typer.Option("--errors", min=0.0, help=help_("errors"))] = 1.0,
         data: Annotated[Path | None, data_option] = None,
         as_json: Annotated[bool, json_option] = False,
     ) -> None:
-        """One scenario against a system; exit 1 unless it is as expected."""
+        """One scenario against a system; exit 1 unless it is as expected. Or a simulated day."""
         if list_:
             _list(language, as_json)
             return
         if scenario is None:
             _fail(text("simulate.cli.need_scenario", language))
+        if scenario.startswith("day:"):
+            _day(scenario, environments, data, broker, (date, seed, speed, errors), as_json, language)
+            return
         _simulate(scenario, environments, data, broker, speed, seed, fault or [], as_json, language)
 
     @app.command("play", help=help_("play_help"))
@@ -178,6 +187,23 @@ def _simulate(
     if as_json:
         _show_json(_outcome(name, verdict))
     raise typer.Exit(verdict.exit_code)
+
+
+def _day(
+    name: str, environments: Environments, data: Path | None, broker: str | None,
+    how: tuple[str | None, int, float, float], as_json: bool, language: str,
+) -> None:  # fmt: skip
+    from simulators.day.command import parse, run
+
+    with environments(data, broker) as environment, _told(language):
+        try:
+            figures = run(
+                parse(name, *how), environment, (lambda _line: None) if as_json else typer.echo, language
+            )
+        except LookupError as error:
+            _fail(str(error.args[0]))
+    if as_json:
+        _show_json(figures)
 
 
 def _near(name: str, known: list[str]) -> str:

@@ -10,12 +10,34 @@ from simulators.day.registers import standing
 from simulators.day.sizes import PRESETS, Size
 from simulators.day.world import EstateWorld, World
 
+FEW_MAX = 10
+"""More estates than this are told by the first and the last."""
+
 
 def make_world(preset: str, seed: int) -> World:
     """The estates of a preset. Raises LookupError naming those there are."""
+    return World(preset, seed, tuple(make_estate(size, seed) for size in _sizes(preset)))
+
+
+def make_one(preset: str, name: str | None, seed: int) -> World:
+    """Only one estate of a preset, the first without a name; it is the same as among all of them. Raises
+    LookupError."""
+    sizes = _sizes(preset)
+    for size in sizes:
+        if name in {None, size.id}:
+            return World(preset, seed, (make_estate(size, seed),))
+    raise LookupError(f"there is no estate {name!r} in {preset}; there are: {_few(sizes)}")
+
+
+def _sizes(preset: str) -> tuple[Size, ...]:
     if preset not in PRESETS:
         raise LookupError(f"there is no preset {preset!r}; there are: {', '.join(PRESETS)}")
-    return World(preset, seed, tuple(make_estate(size, seed) for size in PRESETS[preset]))
+    return PRESETS[preset]
+
+
+def _few(sizes: tuple[Size, ...]) -> str:
+    names = [size.id for size in sizes]
+    return ", ".join(names) if len(names) <= FEW_MAX else f"{names[0]} … {names[-1]}"
 
 
 def make_estate(size: Size, seed: int) -> EstateWorld:

@@ -39,6 +39,9 @@ class Anonymous:
     def lay_over(self, estate: str, events: Sequence[Event]) -> Callable[[], None]:
         return no_way(estate, events)
 
+    def register(self, estate: str, events: Sequence[Event]) -> bool:
+        return False
+
 
 def gatehouse(*arguments: str) -> Result:
     @contextmanager

@@ -8,6 +8,7 @@ import pytest
 
 from eventlog.estate import Estate
 from eventlog.vocabulary import CredentialSet, DeviceSet, PersonSet, RadioSet, VehicleSet
+from simulators.day.making import make_one
 from simulators.day.sizes import PRESETS
 from simulators.day.world import World, make
 
@@ -47,6 +48,13 @@ def test_a_city_is_two_hundred_estates_of_different_names() -> None:
 def test_an_unknown_preset_is_refused_by_name() -> None:
     with pytest.raises(LookupError, match="pilot, community, city"):
         make("village")
+
+
+def test_one_estate_alone_is_as_among_all(pilot: World) -> None:
+    assert make_one("community", None, 7).estates == pilot.estates
+    assert make_one("city", "estate-002", 7).estates[0].id == "estate-002"
+    with pytest.raises(LookupError, match="estate-001 … estate-200"):
+        make_one("city", "estate-201", 7)
 
 
 def test_the_same_seed_makes_the_same_world(pilot: World, small: World) -> None:
