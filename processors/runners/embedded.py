@@ -13,13 +13,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-import orjson
 import structlog
 
-from eventlog import codec, metrics
+from eventlog import metrics
 from eventlog.collector import spare_the_collector
 from eventlog.estate import Estate
-from eventlog.ids import derived_id
 from eventlog.ports import (
     Appended,
     Claim,
@@ -32,15 +30,15 @@ from eventlog.ports import (
     SavedState,
 )
 from eventlog.registers import Registers
-from eventlog.times import from_us
-from eventlog.vocabulary import OUTPUT_TYPES, AlertRaised, SignalRaised, TimeReached
+from eventlog.vocabulary import OUTPUT_TYPES
 from processors.bell import Bell
-from processors.outbox import source_of
 from processors.rules import RULES
 from processors.rules.base import Rule
+from processors.runners.common import READER as READER
+from processors.runners.common import count_outputs, tell_failures, time_reached
+from processors.runners.common import owner_of as owner_of
 from processors.step import EstateStep
 
-READER = "decider"
 BATCH = 2_000
 """Entries read at once."""
 WAIT_MAX_S = 0.5
@@ -52,11 +50,6 @@ SAVE_S, SAVE_ENTRIES = 0.25, 10_000
 changed."""
 
 _log = structlog.get_logger()
-
-
-def owner_of(estate: str) -> str:
-    """Under which name an estate's state is saved in the log."""
-    return f"decider/{estate}"
 
 
 class Steps:
@@ -143,7 +136,7 @@ class EmbeddedRunner:
             entries = self._eventlog.read(after=self._position, limit=self._batch)
             if entries:
                 metrics.INPUTS_DECIDED.inc(steps.take(entries))
-                _tell_failures(steps)
+                tell_failures(steps.by_estate)
                 if self._position == self._saved:
                     self._save_by_s = time.monotonic() + SAVE_S
                 self._position = entries[-1].position
@@ -187,7 +180,7 @@ class EmbeddedRunner:
 
     def _told(self, outputs: Sequence[NewEvent]) -> None:
         self._bell.ring()
-        _count(outputs)
+        count_outputs(outputs)
 
     def _save(self, steps: Steps, outputs: Sequence[NewEvent]) -> None:
         upto = self._position
@@ -214,7 +207,7 @@ class EmbeddedRunner:
             return 0
         now_us = self._eventlog.now_us()
         due = [
-            _time_reached(name, fire_us)
+            time_reached(name, fire_us)
             for name, step in steps.by_estate.items()
             if (fire_us := step.next_us()) is not None and fire_us <= now_us
         ]
@@ -296,27 +289,3 @@ def replay(log: EventLog, into: Callable[[Sequence[NewEvent]], object], upto: Po
         for step in steps.by_estate.values():
             into(step.outputs())
     return inputs
-
-
-def _time_reached(estate: str, fire_us: int) -> NewEvent:
-    at = from_us(fire_us)
-    event_id = derived_id(estate, TimeReached.TYPE, fire_us)
-    return codec.make(TimeReached(at=at), estate=estate, source=source_of(estate), event_id=event_id, at=at)
-
-
-def _tell_failures(steps: Steps) -> None:
-    for estate, step in steps.by_estate.items():
-        for rule, count, first in step.failures():
-            metrics.RULE_FAILURES.labels(rule).inc(count)
-            told = [each._asdict() for each in first]
-            _log.error("a rule broke off", estate=estate, rule=rule, times=count, first=told)
-
-
-def _count(outputs: Sequence[NewEvent]) -> None:
-    """Read as plain JSON, our own: decoding them again would keep delivery waiting for the interpreter."""
-    for output in outputs:
-        if output.type == SignalRaised.TYPE:
-            metrics.SIGNALS.labels(orjson.loads(output.body)["data"]["rule"]).inc()
-        elif output.type == AlertRaised.TYPE:
-            alert = orjson.loads(output.body)["data"]["alert"]
-            metrics.ALERTS.labels(alert["rule"], alert["severity"]).inc()
