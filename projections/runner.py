@@ -25,6 +25,7 @@ from projections.alerts import Alerts
 from projections.base import Projection
 from projections.devices import Devices
 from projections.occupancy import Occupancy
+from projections.registers import Registers
 from projections.store import writing
 from projections.zones import Zones
 
@@ -35,7 +36,7 @@ PACE_S = 0.05
 more of the machine than deciding it."""
 RETRIES_MAX = 60
 
-PROJECTIONS: tuple[type[Projection], ...] = (Alerts, AlertHistory, Devices, Occupancy, Zones)
+PROJECTIONS: tuple[type[Projection], ...] = (Alerts, AlertHistory, Devices, Occupancy, Registers, Zones)
 """Every projection there is."""
 
 Progress = Callable[[Position, Position], None]

@@ -29,6 +29,7 @@ ESTATES = Table(
     Column("name_zh", Text, nullable=False),
     Column("name_en", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
+    Column("default_squad", Text),
     Column("level", Text, nullable=False),
     Column("level_zones", Integer, nullable=False),  # how many zones are at that level
     Column("level_us", Big),
@@ -43,7 +44,7 @@ ZONES = Table(
     Column("name_zh", Text, nullable=False),
     Column("name_en", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("squad", Text),
+    Column("squad", Text),  # the zone's own; readers get the estate's where it has none
     Column("level", Text, nullable=False),
     Column("cause", Text),
     Column("cause_kind", Text),
@@ -66,7 +67,7 @@ class Zones(Projection):
     """One row an estate, a zone, a squad; those taken out of the register stay, marked."""
 
     name = "zones"
-    version = 1
+    version = 2
     listens_to = frozenset(
         kind.TYPE
         for kind in (
@@ -113,7 +114,7 @@ def _new(model: Table, key: str) -> Row:
     names = {"name_zh": name or estate, "name_en": name or estate}
     if model is ESTATES:
         level = {"level": "unknown", "level_zones": 0, "level_us": None}
-        return {"estate": estate, **names, "time_zone": "Asia/Shanghai", **level}
+        return {"estate": estate, **names, "time_zone": "Asia/Shanghai", "default_squad": None, **level}
     if model is SQUADS:
         return {"key": key, "estate": estate, "squad": name, "registered": False, **names, "members": 0}
     level = {"level": "unknown", "cause": None, "cause_kind": None, "since_us": None}
@@ -124,7 +125,8 @@ def _new(model: Table, key: str) -> Row:
 def _changed(model: Table, row: Row, event: object) -> Row:
     match event:
         case EstateSet():
-            return {**row, **_names(event.name), "time_zone": event.time_zone}
+            settings = {"time_zone": event.time_zone, "default_squad": event.default_squad}
+            return {**row, **_names(event.name), **settings}
         case ThreatLevelChanged():
             return {**row, "level": event.level, "level_zones": event.zones, "level_us": to_us(event.at)}
         case ZoneSet():
@@ -162,8 +164,10 @@ def estates(connection: Connection, estate: str | None = None) -> list[dict[str,
 
 
 def zones(connection: Connection, estate: str | None = None) -> list[dict[str, Any]]:
-    """The zones in the register, with their levels."""
-    return _of(connection, ZONES, estate)
+    """The zones in the register, with their levels and the squads that their alerts go to."""
+    default = {row["estate"]: row["default_squad"] for row in _of(connection, ESTATES, estate)}
+    found = _of(connection, ZONES, estate)
+    return [{**row, "squad": row["squad"] or default.get(row["estate"])} for row in found]
 
 
 def squads(connection: Connection, estate: str | None = None) -> list[dict[str, Any]]:

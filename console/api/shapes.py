@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from eventlog.vocabulary import Alert, SafetyLevel, Severity, Words
 from eventlog.vocabulary import State as AlertState
@@ -140,6 +140,44 @@ class ZonePage(BaseModel):
 
     items: list[Zone]
     estates: list[EstateLevel]
+    next: None
+
+
+class Finding(BaseModel):
+    """What is not as it should be in a register: how many entries, of how many, and the first of them by id
+    (`null` for whoever may not see whole events)."""
+
+    kind: str
+    register_: str = Field(alias="register")
+    title: Words
+    count: int
+    of: int
+    entries: list[str] | None
+
+
+class RegisterCounts(BaseModel):
+    """Entries of each register; `residents` live here now, `tenants` among them."""
+
+    homes: int
+    people: int
+    residents: int
+    tenants: int
+    credentials: int
+    vehicles: int
+    visitors: int
+
+
+class Quality(BaseModel):
+    estate: str
+    at: AwareDatetime
+    counts: RegisterCounts
+    findings: list[Finding]
+
+
+class QualityPage(BaseModel):
+    """Every estate on one page."""
+
+    items: list[Quality]
     next: None
 
 

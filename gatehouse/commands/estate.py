@@ -10,13 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
-from eventlog.catalogue import say
+from eventlog.catalogue import say, text
 from eventlog.estate import Estate
 from gatehouse.commands.common import (
     DataOption,
     EstateOption,
     JsonOption,
     fail,
+    moment,
     show_json,
     show_table,
     sub_app,
@@ -35,6 +36,7 @@ TableOption = Annotated[Path | None, typer.Option(help=cli("estate.table"), show
 REGISTERS = tuple(name for name in ESTATE_REGISTERS if name != "estate")
 CHANGES_SHOWN_MAX = 40
 PROBLEMS_SHOWN_MAX = 100
+FIRST_SHOWN = 5
 
 
 def load_file(path: Path, **given: Any) -> EstateFile:
@@ -201,6 +203,39 @@ def show(
         ]
         typer.echo(f"{found.id}  {say(found.settings.name, language()) if found.settings else ''}")
         show_table("estate", ("register", "entries"), counts, as_json=False)
+
+
+@app.command("quality", help=cli("estate.quality"))
+def quality(data: DataOption = None, estate: EstateOption = None, as_json: JsonOption = False) -> None:
+    """How good the registers are, at the log's present moment. Brings their read model up to date first."""
+    from projections.quality import quality as quality_of
+    from projections.registers import Registers
+    from projections.runner import ProjectionRunner
+
+    with system(data) as context:
+        if estate is not None:
+            context.estate(estate)
+        ProjectionRunner(context.log, context.views, kinds=(Registers,)).catch_up()
+        with context.views.connect() as connection:
+            found = quality_of(connection, context.log.now_us(), estate)
+    if as_json:
+        show_json([{"at": moment(each.pop("at_us")), **each} for each in found])
+        return
+    for each in found:
+        counts = [text(f"quality.count.{name}", language(), count=n) for name, n in each["counts"].items()]
+        typer.echo(f"{each['estate']}  {moment(each['at_us'])}  {'  '.join(counts)}")
+        rows = [
+            {
+                "finding": text(f"quality.finding.{finding['kind']}", language()),
+                "count": finding["count"],
+                "of": finding["of"],
+                "first": finding["entries"][:FIRST_SHOWN],
+            }
+            for finding in each["findings"]
+        ]
+        show_table("estate", ("finding", "count", "of", "first"), rows, as_json=False)
+    if not found:
+        typer.echo(cli("estate.no_registers"))
 
 
 def _entries(estate: Estate, register: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from eventlog.times import from_us, iso
+from eventlog.vocabulary import HomeSet, PersonSet
 from tests.console.conftest import Asking
 from tests.console.town import ZONES, Town
 
@@ -41,6 +42,25 @@ def test_vehicles_inside(place: Town, desk: Asking) -> None:
     body = desk.get("occupancy").json()
     assert [(v["plate"], v["gate"]) for v in body["items"]] == [("苏A12345", "gate-v1")]
     assert body["counts"] == {"xiegou": 1}
+
+
+def test_the_quality_of_the_registers(place: Town, desk: Asking, wall: Asking, elsewhere: Asking) -> None:
+    place.tell(
+        [HomeSet(home="1-101", zone="garage"), PersonSet(person="p1", role="tenant", home="1-101")],
+        "estates/xiegou/registry",
+    )
+    place.settle()
+    (found,) = desk.get("quality").json()["items"]
+    wrong = {each["kind"]: each for each in found["findings"] if each["count"]}
+    assert set(wrong) == {"tenants_without_lease"}
+    lease = wrong["tenants_without_lease"]
+    assert (lease["register"], lease["count"], lease["of"], lease["entries"]) == ("people", 1, 1, ["p1"])
+    assert lease["title"]["zh"] == "没有租期的租户"
+    assert found["counts"]["residents"] == 1
+    (seen,) = wall.get("quality").json()["items"]
+    assert {each["count"] for each in seen["findings"]} == {0, 1}
+    assert all(each["entries"] is None for each in seen["findings"]), "ids of people are not for a wall"
+    assert elsewhere.get("quality").json() == {"items": [], "next": None}
 
 
 def test_events_newest_first_over_pages(place: Town, desk: Asking) -> None:

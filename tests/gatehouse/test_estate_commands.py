@@ -96,6 +96,20 @@ def test_radio_addresses_are_in_the_log_as_the_hashes_that_probes_have(empty: Cl
         assert file.is_dir() or b"3c:22:fb" not in file.read_bytes().lower()
 
 
+def test_the_quality_of_the_registers_is_told(empty: Cli, folder: Path) -> None:
+    (folder / "estate.yaml").write_text(FILE.partition("radios")[0], "utf-8")
+    empty("estate", "import", *words(folder))
+    assert "There are no registers" in empty("estate", "quality").stdout
+    empty("estate", "import", *words(folder, "homes", "residents"))
+    (found,) = empty.json("estate", "quality")
+    wrong = {each["kind"]: each["entries"] for each in found["findings"] if each["count"]}
+    assert (found["estate"], wrong) == ("home", {"tenants_without_lease": ["p2"]})
+    told = empty("estate", "quality", "--estate", "home").stdout
+    assert "2 residents" in told
+    assert "tenants without a lease" in told
+    assert "there are: home" in empty("estate", "quality", "--estate", "other", code=1).stderr
+
+
 def test_the_import_reports_how_far_it_is() -> None:
     from eventlog.memory import MemoryLog
     from gatehouse.estatefile import parse

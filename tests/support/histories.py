@@ -15,6 +15,8 @@ from eventlog.vocabulary import (
     AlertClosed,
     AlertRaised,
     AlertUpdated,
+    CredentialRemoved,
+    CredentialSet,
     DeviceHeartbeat,
     DeviceOffline,
     DeviceOnline,
@@ -25,11 +27,19 @@ from eventlog.vocabulary import (
     Event,
     GateRemoved,
     GateSet,
+    HomeRemoved,
+    HomeSet,
+    PersonRemoved,
+    PersonSet,
     PlateRead,
     SafetyChanged,
     SquadRemoved,
     SquadSet,
     ThreatLevelChanged,
+    VehicleRemoved,
+    VehicleSet,
+    VisitorRemoved,
+    VisitorSet,
     Words,
     ZoneRemoved,
     ZoneSet,
@@ -124,9 +134,28 @@ def event_of(choice: int, which: int) -> tuple[Event, str, str]:
         (AlertUpdated(alert=one.model_copy(update={"severity": "high"})), "", ""),
         (AlertAcknowledged(alert=one.model_copy(update={"state": "acknowledged"}), by="li"), "", ""),
         (AlertClosed(alert=one.model_copy(update={"state": "closed", "disposition": "test"})), "", ""),
+        *((event, "", "") for event in _register_events(which)),
     ]
     return choices[choice % len(choices)]
 
 
-CHOICES = 21
+def _register_events(which: int) -> list[Event]:
+    """Homes, people and what is theirs, set and taken away."""
+    home, person, card = f"1-10{which % 2}", f"p{which % 3}", f"card-{which % 3}"
+    left = START if which % 4 == 0 else None
+    return [
+        HomeSet(home=home, zone="north", use="let" if which % 2 else "empty"),
+        HomeRemoved(home=home),
+        PersonSet(person=person, role="tenant", home=home, left_at=left, lease_until=START),
+        PersonRemoved(person=person),
+        CredentialSet(credential=card, person=person, state="lost" if which % 5 == 0 else "active"),
+        CredentialRemoved(credential=card),
+        VehicleSet(plate=f"苏A1234{which % 3}", owner=person, valid_until=left),
+        VehicleRemoved(plate=f"苏A1234{which % 3}"),
+        VisitorSet(visitor=f"v{which % 2}", valid_until=left),
+        VisitorRemoved(visitor=f"v{which % 2}"),
+    ]
+
+
+CHOICES = 31
 """How many kinds of events `event_of` knows."""
