@@ -1,7 +1,8 @@
 """`door_forced`: a door opens and nobody let anyone through. Pure; knows doors, grants and exits only.
 
 An opening without a release is judged a little later, since the release may come after it; what the
-controller itself calls forced is told at once.
+controller itself calls forced is told at once. Where the device's counter shows that a message just before
+the opening is missing, that may have been the release: `sequence_gap` tells of it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from eventlog.vocabulary import (
     DoorOpened,
     ExitRequested,
 )
+from processors.measured import CounterFilled, CounterJumped
 from processors.rules.base import (
     Clear,
     Evidence,
@@ -34,6 +36,7 @@ from processors.rules.base import (
     value,
 )
 from processors.rules.doors import controller
+from processors.rules.missing import Missing, noted, shown_within
 from processors.rules.titles import door_name, title, zone_name
 
 RELEASES_MAX = 8
@@ -42,6 +45,8 @@ OPENS_MAX = 16
 """Openings of one door under judgement at once (an upload of history brings many)."""
 DISORDER_US = 10_000_000
 """Events come out of order by less than this."""
+CLOSES_MAX = 4
+"""Closes of one door kept, the newest."""
 
 
 @value
@@ -56,12 +61,14 @@ class Open:
 @value
 class Releases:
     """A door's last releases, its openings under judgement, when its device came online, whether it was
-    told as forced and is open still."""
+    told as forced and is open still, its last closes, what its device's counter says is missing."""
 
     at_us: tuple[int, ...] = ()
     opens: tuple[Open, ...] = ()
     online_us: int = 0
     told: bool = False
+    closed_us: tuple[int, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 class Settings(RuleSettings):
@@ -69,6 +76,9 @@ class Settings(RuleSettings):
     settle_s: Seconds = Field(2, description="an opening is judged this long after it, seconds")
     online_s: float = Field(
         10, ge=0, le=3_600, description="silent this long after the door's device came online, seconds"
+    )
+    bounce_s: float = Field(
+        0.5, ge=0, le=5, description="open again this soon after it closed, the contact bounced, seconds"
     )
     maintenance: bool = Field(False, description="true while people work on the doors, unplanned: silent")
 
@@ -79,14 +89,23 @@ class DoorForced(Rule[Releases]):
     name = "door_forced"
     version = 1
     listens_to = frozenset(
-        {AccessGranted, ExitRequested, DoorOpened, DoorClosed, DoorForcedByDevice, DeviceOnline}
+        {
+            AccessGranted,
+            ExitRequested,
+            DoorOpened,
+            DoorClosed,
+            DoorForcedByDevice,
+            DeviceOnline,
+            CounterJumped,
+            CounterFilled,
+        }
     )
     Settings = Settings
     State = Releases
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
         what = event.event
-        if isinstance(what, DeviceOnline):
+        if isinstance(what, DeviceOnline | CounterJumped | CounterFilled):
             return estate.doors_of.get(what.device) or (what.device,)
         return (cast(DoorEvent, what).door,)
 
@@ -100,11 +119,19 @@ class DoorForced(Rule[Releases]):
                 return self._closed(key, state, event, estate)
             case "access.door_forced":
                 return self._forced(key, state, event, estate)
+            case "measured.counter_jumped" | "measured.counter_filled":
+                return self._counted(key, state, event, estate)
         return self._online(key, state, event.effective_us, estate)
 
     def on_time(self, key: str, state: Releases, due_us: int, estate: Estate) -> Step[Releases]:
-        settle_us = self._limits_at(key, estate).settle_us
-        judged = tuple(each for each in state.opens if each.at_us + settle_us <= due_us)
+        limits = self._limits_at(key, estate)
+        settle_us, grant_us = limits.settle_us, limits.grant_us
+        judged = tuple(
+            each
+            for each in state.opens
+            if each.at_us + settle_us <= due_us
+            and not shown_within(state.missing, each.at_us - grant_us, each.at_us)
+        )
         rest = tuple(each for each in state.opens if each.at_us + settle_us > due_us)
         signals = tuple(
             self._raise(key, each.at_us, each.event, estate, late=each.late, by_device=False)
@@ -119,7 +146,8 @@ class DoorForced(Rule[Releases]):
         if opens:
             opens = tuple(each for each in opens if not 0 <= each.at_us - at_us <= window_us)
         releases = (*state.at_us[1 - RELEASES_MAX :], at_us)
-        return self._step(key, Releases(releases, opens, state.online_us, state.told), estate)
+        after = Releases(releases, opens, state.online_us, state.told, state.closed_us, state.missing)
+        return self._step(key, after, estate)
 
     def _opened(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
         limits = self._limits_at(key, estate)
@@ -129,6 +157,8 @@ class DoorForced(Rule[Releases]):
             if 0 <= at_us - released_us <= window_us:
                 return None
         if state.online_us and 0 <= at_us - state.online_us <= online_us:
+            return None
+        if any(0 <= at_us - closed_us <= limits.bounce_us for closed_us in state.closed_us):
             return None
         if _worked_on(key, at_us, estate) or limits.maintenance:
             return None
@@ -141,10 +171,21 @@ class DoorForced(Rule[Releases]):
         return self._step(key, replace(state, opens=opens, online_us=at_us), estate)
 
     def _closed(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
+        at_us = event.effective_us
+        bounce_us = self._limits_at(key, estate).bounce_us
+        opens = state.opens
+        if opens:
+            opens = tuple(each for each in opens if not 0 <= each.at_us - at_us <= bounce_us)
+        closed_us = (*state.closed_us[1 - CLOSES_MAX :], at_us)
+        after = Releases(state.at_us, opens, state.online_us, False, closed_us, state.missing)
         if not state.told:
-            return None
-        clear = Clear(key, estate.door_zone(key), event.effective_us, (evidence_of(event),))
-        return self._step(key, replace(state, told=False), estate, (clear,))
+            return self._step(key, after, estate)
+        clear = Clear(key, estate.door_zone(key), at_us, (evidence_of(event),))
+        return self._step(key, after, estate, (clear,))
+
+    def _counted(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
+        missing = noted(state.missing, event)
+        return None if missing == state.missing else self._step(key, replace(state, missing=missing), estate)
 
     def _forced(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
         if _worked_on(key, event.effective_us, estate) or self._limits_at(key, estate).maintenance:
@@ -164,7 +205,13 @@ class DoorForced(Rule[Releases]):
             return Step(state, signals)
         limits = self._limits_at(key, estate)
         released_us = max(state.at_us) if state.at_us else 0
-        last_us = max(released_us + limits.grant_us, state.online_us + limits.online_us)
+        closed_us = max(state.closed_us) if state.closed_us else 0
+        missing_us = max(each.at_us for each in state.missing) if state.missing else 0
+        last_us = max(
+            max(released_us, missing_us) + limits.grant_us,
+            state.online_us + limits.online_us,
+            closed_us + limits.bounce_us,
+        )
         return Step(state, signals, None, last_us + DISORDER_US)
 
     def _limits_at(self, door: str, estate: Estate) -> Any:

@@ -1,7 +1,9 @@
 """`door_held_open`: a door stays open beyond its limit. Pure; knows doors and their contacts only.
 
 A door's openings are kept by effective time, since events come up to a few seconds out of order. An
-opening is judged a little after its limit, so that a close that was in time and comes late is heard.
+opening is judged a little after its limit, so that a close that was in time and comes late is heard. Where
+the device's counter shows that a message since the opening is missing, that may have been the close: nothing
+is told before it comes, and `sequence_gap` tells of it.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from pydantic import Field
 
 from eventlog.estate import Estate
 from eventlog.ports import Recorded
-from eventlog.vocabulary import DoorClosed, DoorOpened
+from eventlog.vocabulary import DoorClosed, DoorOpened, Event
+from processors.measured import CounterFilled, CounterJumped
 from processors.rules.base import (
     Clear,
     Evidence,
@@ -26,6 +29,7 @@ from processors.rules.base import (
     value,
 )
 from processors.rules.doors import controller
+from processors.rules.missing import Missing, noted, shown_within
 from processors.rules.titles import door_name, title, zone_name
 
 OPENINGS_MAX = 16
@@ -33,6 +37,8 @@ OPENINGS_MAX = 16
 
 DISORDER_US = 10_000_000
 """How long a close without an opening is remembered, for the opening that it overtook."""
+
+_CONTACTS = frozenset({DoorOpened.TYPE, DoorClosed.TYPE})
 
 NEVER_US = 2**62
 """A time that does not come."""
@@ -52,11 +58,12 @@ class Opening:
 @value
 class Doorway:
     """A door's openings in order of time, the last contact seen while open already, a close that had
-    no opening."""
+    no opening, what its device's counter says is missing since."""
 
     openings: tuple[Opening, ...] = ()
     again: Opening | None = None
     loose_close_us: int = 0
+    missing: tuple[Missing, ...] = ()
 
 
 class Settings(RuleSettings):
@@ -73,21 +80,30 @@ class DoorHeldOpen(Rule[Doorway]):
 
     name = "door_held_open"
     version = 1
-    listens_to = frozenset({DoorOpened, DoorClosed})
+    listens_to = frozenset[type[Event]]((DoorOpened, DoorClosed, CounterJumped, CounterFilled))
     Settings = Settings
     State = Doorway
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
-        return (event.event.door,)  # type: ignore[attr-defined]
+        what = event.event
+        if isinstance(what, CounterJumped | CounterFilled):
+            return estate.doors_of.get(what.device) or (what.device,)
+        return (what.door,)  # type: ignore[attr-defined]
 
     def on_event(self, key: str, state: Doorway, event: Recorded, estate: Estate) -> Step[Doorway] | None:
         signals: tuple[Signal, ...] = ()
         if event.type == DoorOpened.TYPE:
             after = self._opened(key, state, event, estate)
-        else:
+        elif event.type == DoorClosed.TYPE:
             after, signals = self._closed(key, state, event, estate)
+        elif not state.openings:
+            return None
+        else:
+            after = replace(state, missing=noted(state.missing, event))
         if after is state:
             return None
+        if state.missing and after.openings and event.type in _CONTACTS:
+            after = replace(after, missing=state.missing)
         return self._step(key, after, signals, estate)
 
     def on_time(self, key: str, state: Doorway, due_us: int, estate: Estate) -> Step[Doorway]:
@@ -96,6 +112,10 @@ class DoorHeldOpen(Rule[Doorway]):
         for opening in state.openings:
             if self._judged_us(key, opening, estate) > due_us:
                 kept.append(opening)
+                continue
+            if _unknown(opening, state):
+                if opening.closed_us is None:
+                    kept.append(opening)
                 continue
             told = not estate.in_maintenance(
                 due_us, device=controller(estate, key), zone=estate.door_zone(key)
@@ -159,10 +179,11 @@ class DoorHeldOpen(Rule[Doorway]):
     def _step(self, key: str, state: Doorway, signals: tuple[Signal, ...], estate: Estate) -> Step[Doorway]:
         openings = state.openings
         if openings:
-            if len(openings) == 1:
+            if len(openings) == 1 and not state.missing:
                 wake_us = self._judged_us(key, openings[0], estate)
             else:
-                wake_us = min(self._judged_us(key, each, estate) for each in openings)
+                waiting = (each for each in openings if each.closed_us or not _unknown(each, state))
+                wake_us = min((self._judged_us(key, each, estate) for each in waiting), default=NEVER_US)
             return Step(state, signals, None if wake_us == NEVER_US else wake_us)
         if state.loose_close_us:
             return Step(state, signals, None, state.loose_close_us + DISORDER_US)
@@ -203,6 +224,11 @@ class DoorHeldOpen(Rule[Doorway]):
             evidence=(opening.event,),
             late=opening.late,
         )
+
+
+def _unknown(opening: Opening, state: Doorway) -> bool:
+    """Whether it was not told of yet and its close may be among what is missing."""
+    return not opening.raised and shown_within(state.missing, opening.at_us + 1, NEVER_US)
 
 
 def _standing(state: Doorway, late: bool) -> Opening | None:

@@ -183,3 +183,56 @@ def test_planned_maintenance_is_silent_while_it_lasts(what: dict[str, tuple[str,
         """,
         place=estate(work),
     )
+
+
+def test_a_contact_that_bounces_as_the_door_closes_is_no_opening() -> None:
+    check(
+        RULE,
+        """
+        00:00      building-3  granted  a
+        00:01      building-3  opened
+        00:20      building-3  closed
+        00:20.500  building-3  opened
+        00:20.600  building-3  closed
+        01:20      building-3  closed
+        01:20.501  building-3  opened
+        01:30      time  -> high building-3 since 01:21
+        """,
+    )
+
+
+def test_a_bounce_whose_close_comes_after_it() -> None:
+    check(
+        RULE,
+        """
+        00:00      building-3  granted  a
+        00:01      building-3  opened
+        00:20.300  building-3  opened
+        00:20.400  building-3  closed  @00:20.100
+        00:20.500  building-3  closed
+        01:00      time
+        """,
+    )
+
+
+def test_what_is_missing_just_before_the_opening_may_have_been_the_release() -> None:
+    story = """
+        00:00      building-3  heartbeat  seq=1
+        00:04      building-3  {}
+        {}         building-3  opened     seq=4
+        00:30      time  {}
+        """
+    check(RULE, story.format("heartbeat  seq=3", "00:09    ", ""))
+    check(RULE, story.format("heartbeat  seq=3", "00:09.001", "-> high building-3 since 00:09"))
+    check(RULE, story.format("heartbeat  seq=2", "00:09    ", ""))
+
+
+def test_what_was_missing_and_comes_in_time_is_judged_by_what_it_is() -> None:
+    story = """
+        00:00      building-3  heartbeat  seq=1
+        00:09      building-3  opened     seq=3
+        00:10.999  building-3  {}  @00:08  seq=2
+        00:30      time  {}
+        """
+    check(RULE, story.format("heartbeat", "-> high building-3 since 00:09"))
+    check(RULE, story.format("granted  a", ""))

@@ -248,3 +248,56 @@ def test_planned_maintenance_is_silent_while_it_lasts() -> None:
         """,
         place=place,
     )
+
+
+def test_a_close_that_may_be_missing_is_waited_for() -> None:
+    """Hours late, or lost: the door has long been shut, and the next opening is judged as ever."""
+    check(
+        RULE,
+        """
+        00:00    building-3  opened     seq=1
+        00:20    building-3  heartbeat  seq=3
+        05:00    time
+        10:00    building-3  opened     seq=4
+        10:05    building-3  closed     seq=5
+        20:00    building-3  opened     seq=6
+        20:32    time  -> medium building-3 since 20:00
+        20:40    building-3  closed     seq=7  -> cleared building-3
+        3:00:00  building-3  closed     seq=2  @00:05
+        """,
+    )
+
+
+def test_what_was_missing_and_is_no_close_lets_it_be_told() -> None:
+    check(
+        RULE,
+        """
+        00:00  building-3  opened     seq=1
+        00:20  building-3  heartbeat  seq=3
+        00:40  building-3  heartbeat  seq=2  @00:10
+        00:46  time  -> medium building-3 since 00:00
+        """,
+    )
+
+
+def test_what_was_missing_before_the_opening_is_no_close_of_it() -> None:
+    check(
+        RULE,
+        """
+        00:00  building-3  heartbeat  seq=1
+        00:01  building-3  opened     seq=3
+        00:33  time  -> medium building-3 since 00:01
+        """,
+    )
+
+
+def test_once_told_a_hole_changes_nothing() -> None:
+    check(
+        RULE,
+        """
+        00:00  building-3  opened     seq=1
+        00:32  time  -> medium building-3
+        00:40  building-3  heartbeat  seq=3
+        10:32  time  -> medium building-3
+        """,
+    )
