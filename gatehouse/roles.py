@@ -76,6 +76,7 @@ def run_process(part: Part) -> None:
     """Decides for the estates and sends messages out; prints a line per alert."""
     from eventlog.catalogue import catalogue
     from gatehouse.printing import AlertPrinter
+    from gatehouse.selfwatch import SelfWatch
     from processors.bell import Bell
     from processors.delivery.mqtt import MqttDelivery
     from processors.runners.embedded import EmbeddedRunner
@@ -87,8 +88,11 @@ def run_process(part: Part) -> None:
     url, user, password = part.broker_login()
     delivery = MqttDelivery(log, url=url, username=user, password=password, bell=bell)
     printer = AlertPrinter(log, language=part.settings.language, bell=bell)
+    roles = [role for role in part.beside if role in ("ingest", "serve", "project")]
+    watch = SelfWatch(log, data=part.settings.data, run=part.settings.run, roles=roles)
     others = [
         guarded("delivery", lambda: delivery.run(part.stop)),
+        guarded("selfwatch", lambda: watch.run(part.stop)),
         guarded("printer", lambda: printer.run(part.stop)),
     ]
     part.beating.set_ready()
