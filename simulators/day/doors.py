@@ -55,20 +55,21 @@ class Drive(NamedTuple):
 def use_door(door: Door, passes: Iterable[Pass], numbers: Random) -> Iterator[Emission]:
     """The events of a door that people pass; those who come while it is open go through the same opening."""
     waiting: list[Pass] = []
-    free_us = 0
+    closes_us = 0
     for each in sorted(passes, key=_moment):
-        start_us = waiting[0].at_us if waiting else 0
-        if waiting and each.at_us >= free_us:
-            yield from _opening(door, waiting, free_us, numbers)
-            waiting = []
-        elif waiting and each.at_us - start_us > OPEN_S_MAX[door.kind] * SECOND_US:
-            yield from _opening(door, waiting, free_us, numbers)
-            each = each._replace(at_us=free_us + SECOND_US)
-            waiting = []
+        if waiting:
+            longest_us = waiting[0].at_us + int(OPEN_S_MAX[door.kind] * SECOND_US)
+            if each.at_us >= closes_us or each.at_us > longest_us:
+                yield from _opening(door, waiting, closes_us, numbers)
+                waiting = []
+        if not waiting and each.at_us < closes_us + SECOND_US:
+            each = each._replace(at_us=closes_us + SECOND_US)
+        elif waiting and each.at_us < waiting[0].at_us:
+            each = each._replace(at_us=waiting[0].at_us + SECOND_US)
         waiting.append(each)
-        free_us = max(free_us, each.at_us) + int(numbers.uniform(4.0, 7.5) * SECOND_US)
+        closes_us = max(closes_us, each.at_us + int(numbers.uniform(4.0, 7.5) * SECOND_US))
     if waiting:
-        yield from _opening(door, waiting, free_us, numbers)
+        yield from _opening(door, waiting, closes_us, numbers)
 
 
 def _opening(door: Door, passes: list[Pass], closed_us: int, numbers: Random) -> Iterator[Emission]:
