@@ -302,6 +302,12 @@ class Estate:
         """The zone of a lane: its gate's, else that of the device of that name."""
         return self.lanes[lane].zone if lane in self.lanes else self.device_zone(lane)
 
+    def checkpoint_zone(self, checkpoint: str) -> str | None:
+        """The zone of a patrol point: the register's, else that of the device of that name."""
+        if checkpoint in self.checkpoints:
+            return self.checkpoints[checkpoint].zone
+        return self.devices[checkpoint].zone if checkpoint in self.devices else None
+
     def device_zone(self, device: str) -> str:
         """The zone of a device, or the estate's own id where it is not in the register."""
         return self.devices[device].zone if device in self.devices else self.id

@@ -27,8 +27,12 @@ from eventlog.vocabulary import (
     DeviceSet,
     DoorRemoved,
     DoorSet,
+    DutyRemoved,
+    DutySet,
+    EstateSet,
     MaintenanceRemoved,
     MaintenanceSet,
+    PatrolCheckpoint,
     PatrolResponse,
     RuleActivated,
     RuleDeactivated,
@@ -44,6 +48,8 @@ from processors.alerts.desk import OWNERS, AlertDesk
 from processors.alerts.episodes import Limits
 from processors.effective import Measures
 from processors.outbox import Outbox
+from processors.patrol.shifts import OWNER as DUTY
+from processors.patrol.shifts import Shifts
 from processors.rules import RULES
 from processors.rules.base import Clear, Raise, Rule, Signal
 from processors.rules.titles import both
@@ -64,7 +70,8 @@ _WISHES = frozenset(
     {PatrolResponse.TYPE, *(name for name, kind in TYPES.items() if issubclass(kind, Command))}
 )
 
-_OURS = FOLDED_TYPES | _WISHES
+_CHECKPOINT = PatrolCheckpoint.TYPE
+_OURS = FOLDED_TYPES | _WISHES | {_CHECKPOINT}
 """Inputs that the step takes itself, besides what rules listen to."""
 
 
@@ -82,6 +89,7 @@ class EstateStep:
         self._out = Outbox(estate.id)
         self._runs = {name: RuleRun(rule(), self._wakeups) for name, rule in sorted(rules.items())}
         self.alerts = AlertDesk(estate, self._wakeups, self._policy)
+        self.shifts = Shifts(self.alerts, self._wakeups)
         self.safety = Safety(self._wakeups)
         self._measures = Measures()
         self._now_us = 0
@@ -108,6 +116,7 @@ class EstateStep:
             taken = self.alerts.load(each) or self.safety.load(each) or self._measures.load(each)
             # What no rule takes back was kept by another version of it: that state begins anew.
             _ = taken or any(run.load(each) for run in self._runs.values())
+        self.shifts.registers(self._now_us)
         self.safety.follow(self.estate)
         self.safety.loaded(self.alerts.alerts(), self._now_us)
 
@@ -149,11 +158,21 @@ class EstateStep:
         if entry.type in FOLDED_TYPES:
             self._fold(entry)
             return Trigger("registry")
+        if entry.type == _CHECKPOINT:
+            self._seen(entry)
+            return None
         wish = wish_of(entry)
         if wish is None:
             return None
         decide(self.alerts, wish, self.estate, self._out)
         return Trigger("alert", wish.alert)
+
+    def _seen(self, entry: Recorded) -> None:
+        """A squad was at one of its points."""
+        visit = cast(PatrolCheckpoint, entry.event)
+        zone = self.estate.checkpoint_zone(visit.checkpoint)
+        if zone and visit.squad in self.estate.squads:
+            self.alerts.dispatch.where.seen(visit.squad, zone, entry.effective_us)
 
     def _fire(self, now_us: int) -> None:
         while True:
@@ -168,6 +187,9 @@ class EstateStep:
         if wakeup.owner in OWNERS:
             self.alerts.on_time(wakeup, self._out)
             return Trigger("alert", wakeup.key)
+        if wakeup.owner == DUTY:
+            self.shifts.due(wakeup.key, wakeup.due_us, self._out)
+            return Trigger("alert")
         if wakeup.owner == SAFETY:
             beside: Wakeup | None = wakeup
             while beside:  # zones that fall back together are told together
@@ -186,6 +208,12 @@ class EstateStep:
             self.alerts.squad_gone(event.entry, self._out)
         if isinstance(event, MaintenanceSet | MaintenanceRemoved):
             self.alerts.work_changed(self._out)
+        if isinstance(event, DutySet):
+            self.shifts.duty(event.duty, entry.recorded_us)
+        elif isinstance(event, DutyRemoved):
+            self.shifts.duty(event.entry, entry.recorded_us)
+        elif isinstance(event, EstateSet):
+            self.shifts.registers(entry.recorded_us)
         if entry.type in _PLACES:
             self.safety.registry(self.estate)
 

@@ -43,6 +43,8 @@ from processors.rules.titles import both
 
 SHELVE_MAX_US = 8 * 3_600_000_000
 NEED_HELP = "need_help"
+DECLINED_MAX = 20
+"""Squads remembered as having given an alert back."""
 
 Reason = Literal["conflict", "not_allowed", "unknown_alert", "bad_request", "forbidden"]
 
@@ -173,8 +175,14 @@ def _may(action: Action, held: Held, wish: Wish, estate: Estate) -> None:
         return
     if not action.member_states:
         raise RefusedError("forbidden", _say("forbidden", action=_action(wish)))
-    if not is_member(estate, held.alert.squad, wish.by):
+    if _squad_of(estate, held.alert, wish.by) is None:
         raise RefusedError("forbidden", _say("not_in_squad"))
+
+
+def _squad_of(estate: Estate, alert: Alert, member: str) -> str | None:
+    """The squad that a member answers for: the alert's own, or one called besides."""
+    squads = (alert.squad, *alert.support)
+    return next((squad for squad in squads if is_member(estate, squad, member)), None)
 
 
 def _is_present(held: Held, wish: Wish) -> None:
@@ -216,23 +224,47 @@ def _assign(case: Case) -> None:
     squad = case.wish.squad
     if squad not in case.estate.squads:
         raise RefusedError("bad_request", _say("unknown_squad", squad=squad or ""))
-    old = case.held.alert.squad
+    alert = case.held.alert
     case.change(
-        AlertAssigned, taken_from=old if old != squad else None, state="assigned", squad=squad, **_FREED
+        AlertAssigned,
+        taken_from=alert.squad if alert.squad != squad else None,
+        state="assigned",
+        squad=squad,
+        support=tuple(each for each in alert.support if each != squad),
+        **_FREED,
     )
 
 
 def _accept(case: Case) -> None:
-    if case.held.alert.state != "assigned":  # the squad dispatches itself
-        case.change(AlertAssigned, state="assigned", note=None, **_FREED)
-    case.change(AlertAccepted, state="accepted", assignee=case.wish.by)
+    """Whoever accepts first has it. The others called are stood down, unless it is critical."""
+    alert, mine = case.held.alert, _squad_of(case.estate, case.held.alert, case.wish.by)
+    others = tuple(each for each in (alert.squad, *alert.support) if each and each != mine)
+    if alert.state != "assigned" or mine != alert.squad:  # the squad dispatches itself
+        taken_from = alert.squad if alert.squad != mine else None
+        case.change(
+            AlertAssigned,
+            state="assigned",
+            squad=mine,
+            support=others,
+            taken_from=taken_from,
+            note=None,
+            **_FREED,
+        )
+    support = others if alert.severity == "critical" else ()
+    case.change(AlertAccepted, state="accepted", assignee=case.wish.by, support=support)
 
 
 def _decline(case: Case) -> None:
-    """Back to the dispatcher: a desk has seen it, no squad has it, and it rises again if nothing follows."""
+    """Back to the dispatcher: a desk has seen it, no squad has it, and it rises again if nothing follows. A
+    squad that was called besides is called no more."""
+    alert, mine = case.held.alert, _squad_of(case.estate, case.held.alert, case.wish.by)
+    case.held.declined = (*case.held.declined, *((mine,) if mine else ()))[-DECLINED_MAX:]
+    if mine != alert.squad:
+        support = tuple(each for each in alert.support if each != mine)
+        case.change(AlertDeclined, taken_from=mine, support=support)
+        return
     freed = {**_FREED, "ack_due_at": _runs_out(case)}
-    old = case.held.alert.squad
-    case.change(AlertDeclined, taken_from=old, state="acknowledged", squad=None, **freed)
+    case.change(AlertDeclined, taken_from=mine, state="acknowledged", squad=None, **freed)
 
 
 def _arrive(case: Case) -> None:

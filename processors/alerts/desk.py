@@ -28,6 +28,7 @@ from eventlog.vocabulary import (
     AlertUpdated,
 )
 from processors.alerts.episodes import Episodes, Limits
+from processors.alerts.escalation import ESCALATE, Escalation
 from processors.alerts.held import (
     EVIDENCE_MAX,
     PREFIX,
@@ -43,14 +44,16 @@ from processors.alerts.held import (
 )
 from processors.alerts.inhibition import COUNT, RELEASE, Inhibition
 from processors.outbox import Outbox
+from processors.patrol.dispatch import Dispatch
 from processors.patrol.squads import default_squad
 from processors.rules.base import Clear, Raise
 from processors.wakeups import Wakeup, Wakeups
 
 DEVICES_MAX = 50
 ACK, SHELF, CALM = "alert.ack", "alert.shelf", "alert.calm"
-OWNERS = frozenset({ACK, SHELF, CALM, RELEASE, COUNT})
+OWNERS = frozenset({ACK, SHELF, CALM, RELEASE, COUNT, ESCALATE})
 """Of wake-ups that are the desk's."""
+_IN_HAND = frozenset({"assigned", "accepted", "arrived"})
 
 Policies = Callable[[str], Limits]
 """The settings of a policy (`processors.rules.policy`) by its name, then by zone."""
@@ -69,6 +72,10 @@ class AlertDesk:
         self._wakeups = wakeups
         self._inhibition = Inhibition(self, policy("inhibition"))
         self._calming = policy("calming")
+        self._escalation = Escalation(self, policy("escalation"))
+        self.dispatch = Dispatch(lambda: self.estate, self.is_busy)
+        self._has: dict[str, set[str]] = {}
+        self._squad_of: dict[str, str] = {}
         self._episodes = Episodes(policy("episode"), self._open_alert)
         self._held: dict[str, Held] = {}
         self._open: dict[tuple[str, str], str] = {}
@@ -90,6 +97,10 @@ class AlertDesk:
     def open_ones(self) -> list[Held]:
         """Every alert that is not closed, in an order that a restart does not change."""
         return [self._held[each] for each in sorted(self._open.values())]
+
+    def is_busy(self, squad: str) -> bool:
+        """Whether a squad has an alert in hand."""
+        return bool(self._has.get(squad))
 
     def open_of(self, rule: str, key: str) -> Held | None:
         """The alert of a rule and key that is not closed."""
@@ -231,6 +242,7 @@ class AlertDesk:
             CALM: self._tell_calmed,
             RELEASE: self._inhibition.release,
             COUNT: self._inhibition.count,
+            ESCALATE: self._escalation.due,
         }[wakeup.owner](held, out)
 
     def _rise(self, held: Held, out: Outbox) -> None:
@@ -272,13 +284,15 @@ class AlertDesk:
         extra = {name: changes.pop(name) for name in set(changes) & _said_by(kind) if changes[name]}
         for name in _said_by(kind):
             changes.pop(name, None)
-        held.alert = alert = before.model_copy(update={**changes, "version": before.version + 1})
+        alert = before.model_copy(update={**changes, "version": before.version + 1})
+        held.alert = alert = self._escalation.armed(before, alert, out.now_us)
         held.by = by
         if not changes.keys().isdisjoint(SIGNAL_FIELDS):
             held.pending, held.calmed = None, 0
         out.add("alert", alert.id, kind(alert=alert, by=by, via=via, note=note, cause=out.input_id, **extra))
         self._keep(held)
         self._inhibition.follow(before, held, out)
+        self._escalation.follow(before, held, out)
 
     def _begin(self, rule: str, signal: Raise, out: Outbox) -> Held:
         alert_id = out.id_of(f"alert {rule}", signal.key)
@@ -300,20 +314,28 @@ class AlertDesk:
             raised_at=from_us(out.now_us),
             evidence=tuple(each.id for each in signal.evidence[-EVIDENCE_MAX:]),
             evidence_positions=tuple(each.position for each in signal.evidence[-EVIDENCE_MAX:]),
-            squad=default_squad(estate, signal.zone),
             late=signal.late,
             exercise=exercise,
         )
         cause = self._inhibition.cause_of(alert, out.now_us)
-        if cause:
-            alert = alert.model_copy(update={"suppressed_by": cause})
+        squad = self._squad_for(alert, out)
+        alert = alert.model_copy(update={"suppressed_by": cause, "squad": squad})
+        alert = self._escalation.armed(None, alert, out.now_us)
         out.add("alert", alert_id, AlertRaised(alert=alert, cause=out.input_id))
         held = Held(alert)
         self._keep(held)
         self._inhibition.follow(None, held, out)
         if cause:
             self.change(held, AlertSuppressed, out, fresh=True)
+        self._escalation.follow(None, held, out)
         return held
+
+    def _squad_for(self, alert: Alert, out: Outbox) -> str | None:
+        """An episode is one dispatch; else whoever is on duty, free and near."""
+        lead = self._open_alert(alert.episode)
+        if self.estate.duties and lead and lead.squad and self.dispatch.fit(lead.squad, alert.severity):
+            return lead.squad
+        return self.dispatch.fresh(alert.zone, alert.severity, out.now_us)
 
     def _keep(self, held: Held) -> None:
         alert = held.alert
@@ -331,17 +353,28 @@ class AlertDesk:
         if alert.closed_at:
             self._closed.append((to_us(alert.closed_at), alert.id))
         self._inhibition.index(alert)
-        for owner, due in ((ACK, alert.ack_due_at), (SHELF, alert.shelved_until)):
+        self._index_squad(alert)
+        dues = (ACK, alert.ack_due_at), (SHELF, alert.shelved_until), (ESCALATE, alert.escalates_at)
+        for owner, due in dues:
             if due is None:
                 self._wakeups.cancel(owner, alert.id)
             else:
                 self._wakeups.set(owner, alert.id, to_us(due), to_us(due))
 
+    def _index_squad(self, alert: Alert) -> None:
+        squad = alert.squad if alert.state in _IN_HAND and not alert.late else None
+        known = self._squad_of.pop(alert.id, None)
+        if known:
+            self._has[known].discard(alert.id)
+        if squad:
+            self._squad_of[alert.id] = squad
+            self._has.setdefault(squad, set()).add(alert.id)
+
     def load(self, saved: SavedState) -> bool:
         """Takes back a saved alert, with its wake-ups, or episode; False when it is neither."""
         held = held_of(saved)
         if held is None:
-            return self._episodes.load(saved)
+            return self._episodes.load(saved) or self.dispatch.where.load(saved)
         self._held[held.alert.id] = held
         self._index(held.alert)
         for owner, due_us in held.wakes.items():
@@ -361,7 +394,7 @@ class AlertDesk:
         gone, self._gone = self._gone, []
         self._dirty = set()
         episodes, grown_up = self._episodes.changed(now_us)
-        return write + episodes, gone + grown_up
+        return write + episodes + self.dispatch.where.changed(), gone + grown_up
 
 
 _OWN = frozenset(AlertEvent.model_fields)

@@ -90,8 +90,10 @@ class Board:
         if alert.version > (known.version if known else board.versions.get(alert.id, 0)):
             self._put(board, alert)
         taken_from = getattr(event, "taken_from", None)
-        squads = {squad for squad in (alert.squad, taken_from) if squad}
-        board.dirty_squads |= squads | ({known.squad} if known and known.squad else set())
+        squads = {squad for squad in (alert.squad, taken_from, *alert.support) if squad}
+        if known:  # whom it is taken from hears of it, by whatever way
+            squads |= {squad for squad in (known.squad, *known.support) if squad}
+        board.dirty_squads |= squads
         document = {**published(alert), "event": entry.type, "resent": resent, **_said(event)}
         payload = orjson.dumps(document)
         messages = [Message(topics.alerts(entry.estate), payload, "alert")]
@@ -128,7 +130,7 @@ class Board:
         alerts = [
             alert
             for alert in self._board(estate).alerts.values()
-            if alert.squad == squad and not _hidden(alert)
+            if squad in (alert.squad, *alert.support) and not _hidden(alert)
         ]
         alerts.sort(key=lambda each: (SEVERITIES.index(each.severity), each.raised_at, each.id), reverse=True)
         document = {

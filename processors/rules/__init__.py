@@ -18,6 +18,7 @@ from processors.rules.door_held_open import DoorHeldOpen
 from processors.rules.duress import DuressRule
 from processors.rules.ebike_in_lift import EbikeInLift
 from processors.rules.episode import Episode
+from processors.rules.escalation import Escalation
 from processors.rules.fall import Fall
 from processors.rules.fire_lane_blocked import FireLaneBlocked
 from processors.rules.fire_smoke import FireSmoke
@@ -75,6 +76,7 @@ RULES: dict[str, type[Rule[Any]]] = {
         Episode,
         Inhibition,
         Calming,
+        Escalation,
         PlateCloned,
         VehicleOverstay,
         BarrierForced,

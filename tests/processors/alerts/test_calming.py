@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventlog.vocabulary import CommandAcknowledge, CommandClose
 from tests.processors.alerts.night import Night
+
+
+@pytest.fixture
+def night() -> Iterator[Night]:
+    """Nobody is called besides: only the signals speak."""
+    made = Night(policies={"escalation": None})
+    yield made
+    made.over()
 
 
 def flutter(night: Night, times: int, severity: str = "medium", every_s: float = 1.0) -> None:
@@ -86,7 +97,7 @@ def test_people_act_meanwhile_and_nothing_untold_is_lost(night: Night) -> None:
 
 
 def test_switched_off_every_change_is_told() -> None:
-    night = Night(policies={"calming": None})
+    night = Night(policies={"calming": None, "escalation": None})
     flutter(night, 30)
     assert changes(night) == 30
     night.over()

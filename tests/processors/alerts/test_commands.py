@@ -27,12 +27,14 @@ from eventlog.vocabulary import (
     SquadRemoved,
 )
 from tests.processors.estate import NAME
-from tests.processors.live import Live
+from tests.processors.live import ALL_RULES, Live
 
 STATES = ("raised", "acknowledged", "assigned", "accepted", "arrived", "closed")
 OPEN = STATES[:-1]
 DESK = ("operator", "supervisor", "administrator")
 EVERYBODY = (*DESK, "dispatcher", "member")
+QUIET = tuple(each for each in ALL_RULES if each.rule != "escalation")
+"""So that an alert waits for as long as it likes."""
 MEMBER = "li"
 """A member of squad-1, which the building's alerts go to."""
 
@@ -162,7 +164,7 @@ def test_an_unknown_alert() -> None:
 
 
 def test_an_acknowledgement_runs_out_after_ten_minutes() -> None:
-    live = Live()
+    live = Live(rules=QUIET)
     alert = alert_in(live, "acknowledged")
     assert alert.ack_due_at == live.now + timedelta(minutes=10)
     live.after(minutes=10, microseconds=-1)
@@ -173,7 +175,7 @@ def test_an_acknowledgement_runs_out_after_ten_minutes() -> None:
 
 
 def test_an_acknowledgement_that_something_follows_does_not_run_out() -> None:
-    live = Live()
+    live = Live(rules=QUIET)
     alert = alert_in(live, "acknowledged")
     live.command(command(CommandAssign, alert, squad="squad-1"))
     live.after(hours=1)
@@ -262,7 +264,7 @@ def test_what_is_not_shelved_cannot_be_taken_off_the_shelf() -> None:
 
 
 def test_assigning_takes_an_alert_off_the_shelf() -> None:
-    live = Live()
+    live = Live(rules=QUIET)
     live.command(command(CommandShelve, live.burst(), note="x", until=live.now + timedelta(hours=1)))
     live.command(command(CommandAssign, live.alert(), squad="squad-2"))
     assert live.alert().shelved_until is None

@@ -170,7 +170,7 @@ def test_a_drill_counts_at_the_moment_of_what_happened() -> None:
 
 
 def test_an_exercise_that_turns_real_is_none_any_more() -> None:
-    night = Night(more=(DRILL,))
+    night = Night(more=(DRILL,), policies={"escalation": None})
     drilled = night.raised("fire_smoke", "building-3", "critical", "cam-1")
     night.after(hours=1)
     night.raised("fire_smoke", "building-3", "critical", "cam-1")

@@ -1,0 +1,83 @@
+"""Which squads hear of which change of an alert."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from eventlog.vocabulary import CommandAssign
+from processors.delivery.board import Board
+from tests.processors.alerts.night import Night
+from tests.processors.alerts.test_escalation import ROSTER
+from tests.processors.story import entry_of
+
+
+def told(night: Night) -> list[tuple[str, str]]:
+    """Topics of squads and what is told on them, of all outputs so far."""
+    board = Board()
+    messages = [
+        message
+        for position, (new, _) in enumerate(night.outputs, 1)
+        for message in board.take(entry_of(position, new, new.received_us), resent=False)
+    ]
+    return [
+        (message.topic.split("/")[3], orjson.loads(message.payload)["event"])
+        for message in messages
+        if "/patrol/" in message.topic
+    ]
+
+
+def open_lists(night: Night) -> dict[str, list[str]]:
+    """What stands in each squad's list at last."""
+    board = Board()
+    for position, (new, _) in enumerate(night.outputs, 1):
+        board.take(entry_of(position, new, new.received_us), resent=False)
+    messages: list[Any] = board.renewed([night.place], 1, 0, all_of=True)
+    return {
+        message.topic.split("/")[3]: [each["id"] for each in orjson.loads(message.payload)["alerts"]]
+        for message in messages
+        if message.kind == "open"
+    }
+
+
+def test_a_squad_called_besides_hears_of_it_and_of_who_was_faster() -> None:
+    night = Night(more=ROSTER)
+    alert = night.raised("crowd", "building-3", "medium", "cam-1")
+    assert told(night) == [("squad-1", "alert.raised")]
+    night.after(minutes=5)
+    assert told(night)[1:] == [("squad-1", "alert.escalated"), ("squad-2", "alert.escalated")]
+    assert open_lists(night)["squad-2"] == [alert.id]
+    night.answers("li", alert, "accept")
+    assert told(night)[-2:] == [("squad-1", "alert.accepted"), ("squad-2", "alert.accepted")]
+    assert (open_lists(night)["squad-1"], open_lists(night)["squad-2"]) == ([alert.id], [])
+    night.answers("li", alert, "arrive")
+    assert told(night)[-1] == ("squad-1", "alert.arrived")
+    assert told(night)[-2] != ("squad-2", "alert.arrived")
+
+
+def test_whom_an_alert_is_taken_from_hears_of_it() -> None:
+    night = Night(more=ROSTER)
+    alert = night.raised("crowd", "building-3", "medium", "cam-1")
+    night.say(CommandAssign(alert=alert.id, by="wang", squad="squad-2"))
+    assert told(night)[-2:] == [("squad-1", "alert.assigned"), ("squad-2", "alert.assigned")]
+
+
+def test_what_is_held_back_from_the_start_reaches_no_squad() -> None:
+    night = Night()
+    night.raised("device_offline", "yard", "medium", "nvr-1")
+    before = told(night)
+    night.raised("device_offline", "yard", "low", "cam-1")
+    assert told(night) == before
+
+
+def test_what_hides_later_is_taken_out_of_sight_with_a_word() -> None:
+    night = Night()
+    night.raised("device_offline", "yard", "low", "cam-1")
+    night.raised("device_offline", "yard", "medium", "nvr-1")
+    assert told(night) == [
+        ("squad-1", "alert.raised"),
+        ("squad-1", "alert.raised"),
+        ("squad-1", "alert.suppressed"),
+    ]
+    assert len(open_lists(night)["squad-1"]) == 1
