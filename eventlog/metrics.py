@@ -46,3 +46,15 @@ BROKER_REFUSED = Counter(
 BROKER_DROPPED = Counter(
     "gatehouse_broker_dropped_total", "Messages to slow or absent subscribers dropped by the embedded broker"
 )
+RELAYED = Counter("gatehouse_relayed_total", "Inputs that Kafka has taken from the relay")
+WORKER_PARTITIONS = Gauge(
+    "gatehouse_worker_partitions", "Partitions that this worker decides", multiprocess_mode="livesum"
+)
+WORKER_SKIPPED = Counter("gatehouse_worker_skipped_total", "Records that a worker had decided already")
+WORKER_LOOKED_UP = Counter(
+    "gatehouse_worker_looked_up_total", "Inputs that a worker took from the log as Kafka did not bring them"
+)
+WORKER_BAD_RECORDS = Counter("gatehouse_worker_bad_records_total", "Records in Kafka that are not ours")
+WORKER_STATES_TOO_LONG = Counter(
+    "gatehouse_worker_states_too_long_total", "States of estates that were too long for the changelog"
+)

@@ -34,6 +34,7 @@ from eventlog.vocabulary import OUTPUT_TYPES
 from processors.bell import Bell
 from processors.rules import RULES
 from processors.rules.base import Rule
+from processors.runners import share
 from processors.runners.common import READER as READER
 from processors.runners.common import count_outputs, tell_failures, time_reached
 from processors.runners.common import owner_of as owner_of
@@ -157,6 +158,7 @@ class EmbeddedRunner:
         return self._unsaved >= SAVE_ENTRIES or time.monotonic() >= self._save_by_s
 
     def _start(self) -> Steps:
+        share.bring_together(self._eventlog, self._rules)
         self._position = self._saved = self._eventlog.position(READER)
         registers = Registers(self._eventlog)
         registers.refresh(upto=self._position)
