@@ -18,7 +18,7 @@ from typing import Any
 from eventlog.marked import Path as Place
 from eventlog.problems import Findings, Table
 
-BYTES_MAX = 64 * 1024 * 1024
+BYTES_MAX = 16 * 1024 * 1024
 PROGRESS_ROWS = 500
 
 Progress = Callable[[str, int, int], None]
@@ -101,7 +101,7 @@ class TableFile:
 
     @classmethod
     def read(cls, kind: str, path: Path) -> TableFile:
-        """Reads a file of at most 64 MiB and one byte. Raises OSError."""
+        """Reads a file of at most 16 MiB and one byte. Raises OSError."""
         with path.open("rb") as file:
             return cls(kind, str(path), file.read(BYTES_MAX + 1))
 

@@ -3,7 +3,12 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eventlog.estate import Estate
 from eventlog.times import iso, to_us
@@ -218,6 +223,23 @@ def test_registers_that_the_file_does_not_name_are_left_alone() -> None:
     }
     people = parse(WHOLE[: WHOLE.index("credentials:")], rules=RULES).registers
     assert {"homes", "people"} <= people
+
+
+WORDS = st.sampled_from(
+    ["x", "p1", "yard", "12:00", "12:00-12:00", "2026-01-01", "2026-01-01T25:00", "9999-12-31", "-1", "1e9", "[]", "{}",
+     "[1]", "~", "true", "[[x]]", "{a: b}", "2026-01-01T00:00+08:00"]
+)  # fmt: skip
+
+
+@given(line=st.integers(0, WHOLE.count("\n") - 1), place=st.integers(0, 20), word=WORDS)
+def test_whatever_stands_in_an_entry_is_read_or_told(line: int, place: int, word: str) -> None:
+    lines = WHOLE.splitlines()
+    values = list(re.finditer(r"(?<=: )[^,{}\[\]]+", lines[line]))
+    if values:
+        value = values[place % len(values)]
+        lines[line] = lines[line][: value.start()] + word + lines[line][value.end() :]
+    with suppress(EstateFileError):
+        parse("\n".join(lines), rules=RULES, radio_key=lambda: KEY)
 
 
 def test_an_error_tells_of_nobody_else() -> None:

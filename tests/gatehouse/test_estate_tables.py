@@ -10,7 +10,7 @@ import pytest
 from eventlog.estate import Estate
 from gatehouse.estatefile import EstateFile, EstateFileError, load, parse
 from gatehouse.estatefile.plates import meant, says_no_plate
-from gatehouse.estatefile.tables import TABLES, TableFile
+from gatehouse.estatefile.tables import BYTES_MAX, TABLES, TableFile
 from tests.gatehouse.estates import RULES, SMALL
 from tests.support.parts import ROOT
 
@@ -173,6 +173,11 @@ def test_a_plate_is_not_taken_for_none() -> None:
     assert not says_no_plate("豫A00000")
     assert meant("豫A12345") == "豫A12345"
     assert meant("car-1") is None
+
+
+def test_a_table_that_is_too_large_is_told() -> None:
+    content = b"id,zone\n" + b"x" * BYTES_MAX
+    assert any("over 16 MiB" in text for text in mistakes(homes=content))
 
 
 def test_every_column_is_in_the_docs() -> None:
