@@ -23,6 +23,7 @@ from gatehouse.vitals import Beating
 
 if TYPE_CHECKING:
     from eventlog.ports import Claim, EventLog
+    from processors.runners.topics import Cluster
 
 SERVICE_ACCOUNT = "gatehouse"
 ADDRESS_WAIT_S_MAX = 2.0
@@ -92,6 +93,20 @@ class Part:
         """SIGTERM and SIGINT end the part in good order."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
+
+
+def kafka_of(part: Part) -> Cluster:
+    """The Kafka that is set. Raises CannotStartError where there is none, or what speaks to it is missing."""
+    from eventlog.catalogue import text
+
+    settings = part.settings
+    if settings.kafka is None:
+        raise CannotStartError(text("up.no_kafka", settings.language))
+    try:
+        from processors.runners.topics import Cluster
+    except ImportError as error:
+        raise CannotStartError(text("up.kafka_missing", settings.language, what=error.name)) from error
+    return Cluster(settings.kafka, settings.kafka_partitions, settings.kafka_replicas)
 
 
 def folder_unusable(settings: Settings, error: OSError) -> str:

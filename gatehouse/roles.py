@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gatehouse.exits import EXIT_AWAY, EXIT_PERMANENT
-from gatehouse.parts import CannotStartError, Part, folder_unusable, guarded, watch_lifeline
+from gatehouse.parts import CannotStartError, Part, folder_unusable, guarded, kafka_of, watch_lifeline
 from gatehouse.settings import Settings, SettingsError, load
 from gatehouse.vitals import Beating
 
@@ -105,6 +105,28 @@ def run_process(part: Part) -> None:
         log.close()
 
 
+def run_relay(part: Part) -> None:
+    """Carries the log's inputs to Kafka; stands by while another process does."""
+    cluster = kafka_of(part)
+    from processors.runners.relay import Relay
+
+    log = part.open_log()
+    relay = Relay(log, cluster)
+    part.ready_when(relay.ready)
+    try:
+        relay.run(part.stop)
+    finally:
+        log.close()
+
+
+def run_worker(part: Part) -> None:
+    """Decides for estates from what Kafka brings; one of the workers sends messages out."""
+    cluster = kafka_of(part)
+    from gatehouse.working import work
+
+    work(part, cluster)
+
+
 def run_serve(part: Part) -> None:
     """Keeps the read models and serves the console."""
     part.check_address("http")
@@ -146,6 +168,8 @@ ROLES: dict[str, Callable[[Part], None]] = {
     "ingest": run_ingest,
     "process": run_process,
     "project": run_project,
+    "relay": run_relay,
+    "worker": run_worker,
     "serve": run_serve,
     "simulate": run_simulate,
     "prepare": run_prepare,

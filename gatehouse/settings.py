@@ -48,12 +48,22 @@ def _database(value: str) -> str:
     return value
 
 
+def _servers(value: str) -> str:
+    for server in value.split(","):
+        try:
+            _address(server.strip())
+        except PydanticCustomError as error:
+            raise _expected("servers") from error
+    return value
+
+
 def _expected(key: str) -> PydanticCustomError:
     return PydanticCustomError("expected", "{key}", {"key": key})
 
 
 Address = Annotated[str, AfterValidator(_address)]
 Broker = Annotated[str, AfterValidator(_broker)]
+Servers = Annotated[str, AfterValidator(_servers)]
 Database = Annotated[str, AfterValidator(_database)]
 
 
@@ -67,6 +77,12 @@ class Settings(BaseModel):
     mqtt: Address = Field("127.0.0.1:1883", description="Where the embedded broker listens.")
     broker: Broker | None = Field(None, description="An outside broker; without one, the embedded one runs.")
     database: Database | None = Field(None, description="The log's database; default SQLite in `data`.")
+    kafka: Servers | None = Field(None, description="Kafka's servers, for `relay` and `worker`.")
+    kafka_partitions: int = Field(12, ge=1, le=1_000, description="Partitions of new topics.")
+    kafka_replicas: int = Field(1, ge=1, le=7, description="Copies that Kafka keeps of new topics.")
+    table_store: Literal["memory", "rocksdb"] = Field(
+        "memory", description="Where a worker keeps its copies of the estates' states."
+    )
     estate: Path | None = Field(None, description="An estate file, imported at start.")
     time: Literal["wall", "events"] = Field(
         "wall", description="The estate's clock: the wall's, or the latest event's (recordings, scenarios)."
