@@ -69,9 +69,12 @@ class ImpossibleTravel(Rule[Places]):
         forget_us = max(at_us, event.recorded_us) + KEPT_US
         if not last:  # nearly always
             return Step(Places((here,)), forget_us=forget_us)
-        found = next((each for each in reversed(last) if self._too_soon(each, here, estate)), None)
-        kept = tuple(each for each in last if abs(at_us - each.at_us) <= KEPT_US)[1 - PLACES_MAX :]
-        after = Places(tuple(sorted((*kept, here), key=lambda each: each.at_us)))
+        door = here.door
+        found = next(
+            (each for each in reversed(last) if each.door != door and self._too_soon(each, here, estate)),
+            None,
+        )
+        after = Places(_with(last, here))
         signals = (self._raise(key, found, here, estate),) if found else ()
         return Step(after, signals, forget_us=forget_us)
 
@@ -102,3 +105,15 @@ class ImpossibleTravel(Rule[Places]):
             devices=tuple(sorted({controller(estate, each.door) for each in (one, other)})),
             evidence=(first.event, second.event),
         )
+
+
+def _with(last: tuple[Place, ...], here: Place) -> tuple[Place, ...]:
+    """With one more, in order of time, without those too long ago to matter."""
+    at_us = here.at_us
+    if at_us >= last[-1].at_us:  # nearly always
+        kept = last[1 - PLACES_MAX :]
+        while kept and at_us - kept[0].at_us > KEPT_US:
+            kept = kept[1:]
+        return (*kept, here)
+    kept = tuple(each for each in last if abs(at_us - each.at_us) <= KEPT_US)[1 - PLACES_MAX :]
+    return tuple(sorted((*kept, here), key=lambda each: each.at_us))
