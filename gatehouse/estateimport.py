@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from operator import attrgetter
 from typing import Any, Literal
@@ -208,7 +209,7 @@ def _content(event: Event) -> bytes:
     return orjson.dumps(event.model_dump(mode="json", exclude_none=True), option=orjson.OPT_SORT_KEYS)
 
 
-def _new_event(log: EventLog, estate: str, change: Change, known: Mapping[Key, Present]) -> NewEvent:
+def _new_event(estate: str, change: Change, known: Mapping[Key, Present], now: datetime) -> NewEvent:
     key = (change.register, change.entry)
     before = known[key].position if key in known else 0
     digest = sha256(_content(change.event)).hexdigest()
@@ -217,7 +218,7 @@ def _new_event(log: EventLog, estate: str, change: Change, known: Mapping[Key, P
         estate=estate,
         source=f"estates/{estate}/registry",
         event_id=derived_id(estate, change.event.TYPE, change.entry, digest, before),
-        at=from_us(log.now_us()),
+        at=now,
     )
 
 
@@ -249,7 +250,8 @@ def import_estate(log: EventLog, file: EstateFile, progress: Progress | None = N
         if not changes:
             return done
         try:
-            events = [_new_event(log, file.estate, change, known) for change in changes]
+            now = from_us(log.now_us())
+            events = [_new_event(file.estate, change, known, now) for change in changes]
             _append_all(log, events, progress)
         except _ChangedMeanwhile:
             continue
