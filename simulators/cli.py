@@ -81,6 +81,7 @@ def add_commands(app: typer.Typer, environments: Environments, *, language: str 
         fault: Annotated[list[str] | None, typer.Option("--fault", help=help_("fault"))] = None,
         date: Annotated[str | None, typer.Option("--date", help=help_("date"))] = None,
         errors: Annotated[float, typer.Option("--errors", min=0.0, help=help_("errors"))] = 1.0,
+        incidents: Annotated[bool, typer.Option(help=help_("incidents"))] = True,
         data: Annotated[Path | None, data_option] = None,
         as_json: Annotated[bool, json_option] = False,
     ) -> None:
@@ -91,7 +92,15 @@ def add_commands(app: typer.Typer, environments: Environments, *, language: str 
         if scenario is None:
             _fail(text("simulate.cli.need_scenario", language))
         if scenario.startswith("day:"):
-            _day(scenario, environments, data, broker, (date, seed, speed, errors), as_json, language)
+            _day(
+                scenario,
+                environments,
+                data,
+                broker,
+                (date, seed, speed, errors, incidents),
+                as_json,
+                language,
+            )
             return
         _simulate(scenario, environments, data, broker, speed, seed, fault or [], as_json, language)
 
@@ -191,7 +200,7 @@ def _simulate(
 
 def _day(
     name: str, environments: Environments, data: Path | None, broker: str | None,
-    how: tuple[str | None, int, float, float], as_json: bool, language: str,
+    how: tuple[str | None, int, float, float, bool], as_json: bool, language: str,
 ) -> None:  # fmt: skip
     from simulators.day.command import parse, run
 

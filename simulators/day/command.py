@@ -16,7 +16,9 @@ from eventlog.catalogue import text
 from eventlog.times import from_us
 from simulators.day.making import make_one
 from simulators.day.moments import ZONE_US, midnight_us
-from simulators.day.playing import Progress, play, prepare
+from simulators.day.playing import Course, Progress, play, prepare
+from simulators.day.truth import Label
+from simulators.link import Account
 from simulators.publisher import OrderedPublisher
 from simulators.watch import AlertWatch
 
@@ -42,16 +44,19 @@ class Wanted:
     seed: int
     speed: float
     error_scale: float
+    incidents: bool = True
 
 
-def parse(name: str, on: str | None, seed: int, speed: float, error_scale: float) -> Wanted:
+def parse(
+    name: str, on: str | None, seed: int, speed: float, error_scale: float, incidents: bool = True
+) -> Wanted:
     """From the command line. Raises LookupError, ValueError saying what was expected."""
     preset, _, estate = name.removeprefix(PREFIX).partition("/")
     try:
         wanted = date.fromisoformat(on) if on else None
     except ValueError:
         raise ValueError(f"{on!r}: expected a date such as 2026-11-02") from None
-    return Wanted(preset, estate or None, wanted, seed, speed, error_scale)
+    return Wanted(preset, estate or None, wanted, seed, speed, error_scale, incidents)
 
 
 def run(
@@ -68,31 +73,54 @@ def run(
     with AlertWatch(environment.broker_url, account, estate.id, lambda _alert: None) as watch:
         time.sleep(STATUS_S)
         now_us = time.time_ns() // 1_000
-        clock_us = max(now_us, watch.system.at_us) if watch.system else now_us
-        on = wanted.on or _first_day(clock_us, wanted.speed)
-        real_time = wanted.speed == 1
-        course = prepare(world, estate, on, wanted.seed, scale=wanted.error_scale, clocks_off=real_time)
+        on = wanted.on or _first_day(max(now_us, watch.system.at_us if watch.system else 0), wanted.speed)
+        course = prepare(
+            world, estate, on, wanted.seed, scale=wanted.error_scale, clocks_off=wanted.speed == 1,
+            incidents=wanted.incidents,
+        )  # fmt: skip
         registered = environment.register(estate.id, course.registers)
         if not registered:
             say(text("simulate.day.no_registers", language))
         say(text("simulate.day.start", language, estate=estate.id, date=on, count=len(course.sent)))
-        client = f"day-{uuid.uuid4().hex[:12]}"
-        with (
-            OrderedPublisher(environment.broker_url, account, client_id=client) as publisher,
-            _bar(len(course.sent), language) as on_progress,
-        ):
-            from_us = now_us if real_time else None
-            done = play(course, publisher, speed=wanted.speed, from_us=from_us, on_progress=on_progress)
-        _settle(watch, 0 if real_time else midnight_us(on + timedelta(days=1)))
+        done = _play(course, environment.broker_url, account, wanted.speed, say, language)
+        _settle(watch, 0 if wanted.speed == 1 else midnight_us(on + timedelta(days=1)))
         raised = Counter(alert.rule for alert in {alert.id: alert for alert in watch.alerts}.values())
+        answered = watch.system is not None
     for rule, count in raised.most_common():
         say(text("simulate.day.raised", language, rule=rule, count=count))
     seconds = time.monotonic() - began_s
     say(text("simulate.day.done", language, count=done.sent, seconds=f"{seconds:.1f}"))
     return {
         "estate": estate.id, "date": str(on), "seed": wanted.seed, "sent": done.sent, "seconds": seconds,
-        "registered": registered, "answered": watch.system is not None, "alerts": dict(raised),
+        "registered": registered, "answered": answered, "alerts": dict(raised),
+        "incidents": sum(not label.harmless for label in course.labels),
+        "doubles": sum(label.harmless for label in course.labels),
     }  # fmt: skip
+
+
+def _play(
+    course: Course, url: str, account: Account | None, speed: float, say: Callable[[str], None], language: str
+) -> Progress:
+    """Through one ordered connection, with a progress bar on a terminal."""
+    with (
+        OrderedPublisher(url, account, client_id=f"day-{uuid.uuid4().hex[:12]}") as publisher,
+        _bar(len(course.sent), language) as on_progress,
+    ):
+        return play(
+            course,
+            publisher,
+            speed=speed,
+            from_us=time.time_ns() // 1_000 if speed == 1 else None,
+            on_progress=on_progress,
+            on_label=lambda label: say(_line(label, language)),
+        )
+
+
+def _line(label: Label, language: str) -> str:
+    """What happens, as it does."""
+    key = "simulate.day.harmless" if label.harmless else "simulate.day.incident"
+    clock = f"{from_us(label.at_us + ZONE_US):%H:%M:%S}"
+    return text(key, language, clock=clock, kind=label.kind, place=label.place, story=label.story)
 
 
 def _first_day(clock_us: int, speed: float) -> date:

@@ -7,6 +7,7 @@ the devices' clocks are right: there is no other clock that they could be off ag
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,8 +19,9 @@ from eventlog import topics
 from eventlog.times import from_us, iso
 from eventlog.vocabulary import DeviceOffline, DeviceOnline, Event
 from simulators.day import errors, ordinary
+from simulators.day.incidents import Stories, Story
 from simulators.day.moments import DAY_US, MINUTE_US, SECOND_US, midnight_us
-from simulators.day.truth import Sent
+from simulators.day.truth import Label, Sent
 from simulators.day.world import EstateWorld, World
 from simulators.message import Identity, Message, event_id, status
 
@@ -51,6 +53,8 @@ class Course:
     seed: int
     sent: Sequence[Sent]
     registers: Sequence[Event]
+    labels: Sequence[Label] = ()
+    """What happens on it that is not ordinary, in order."""
 
 
 @dataclass
@@ -63,19 +67,29 @@ class Progress:
 
 
 def prepare(
-    world: World, estate: EstateWorld, on: date, seed: int, *, scale: float = 1.0, clocks_off: bool = True
+    world: World,
+    estate: EstateWorld,
+    on: date,
+    seed: int,
+    *,
+    scale: float = 1.0,
+    clocks_off: bool = True,
+    incidents: bool = True,
 ) -> Course:
     """A day with its sensors' errors. `scale` multiplies their rates; without `clocks_off` every device has
-    the right time."""
+    the right time; without `incidents` nothing happens but the ordinary."""
     weather = ordinary.weather(world, estate.id, on, seed)
     emissions = ordinary.day(world, estate.id, on, seed)
-    sent = errors.sense(emissions, seed, estate=estate, weather=weather, scale=scale)
+    story = Stories(estate, seed).on(on, emissions) if incidents else Story(emissions)
+    sent = errors.sense(story.emissions, seed, estate=estate, weather=weather, scale=scale)
     if not clocks_off:
         sent = [_right_time(each, seed, scale) for each in sent]
+    sent = story.disturbed(sent)
+    labels = sorted((part.label for part in story.parts if part.label), key=lambda label: label.at_us)
     entered = [event for _, event in ordinary.registers(world, estate.id, on, seed)]
     # What only takes away what was of other dates is nothing to a day played alone.
     of_day = (event for event in entered if not event.TYPE.endswith("_removed"))
-    return Course(estate, on, seed, sent, (*estate.registers, *of_day))
+    return Course(estate, on, seed, sent, (*estate.registers, *of_day, *story.registers), labels)
 
 
 def _right_time(each: Sent, seed: int, scale: float) -> Sent:
@@ -94,9 +108,11 @@ def play(
     speed: float,
     from_us: int | None = None,
     on_progress: Callable[[Progress], None] = lambda _progress: None,
+    on_label: Callable[[Label], None] = lambda _label: None,
 ) -> Progress:
-    """Plays the part of a day from a moment on (all of it without one). `speed` 1 is real time, 0 as fast as
-    the broker takes it. What would arrive after midnight is not sent: nothing else would be going on."""
+    """Plays the part of a day from a moment on (all of it without one), and tells `on_label` what happens as
+    it does. `speed` 1 is real time, 0 as fast as the broker takes it. What would arrive after midnight is not
+    sent: nothing else would be going on."""
     start_us = max(from_us or 0, midnight_us(course.on))
     end_us = midnight_us(course.on) + DAY_US
     todo = [each for each in course.sent if start_us <= each.received_us < end_us]
@@ -108,12 +124,15 @@ def play(
         _tell_time(publisher, course.estate.id, start_us)
     for topic, payload in _online(course):
         publisher.publish(topic, payload, True)
+    labels = deque(label for label in course.labels if start_us <= label.at_us < end_us)
     for each in todo:
         _wait(publisher, began_s, each.received_us - start_us, speed)
         while speed != 1 and each.received_us - told_us >= MINUTE_US:
             told_us += MINUTE_US
             _tell_time(publisher, course.estate.id, told_us)
         publisher.publish(*_message(course, each, squads))
+        while labels and labels[0].at_us <= each.received_us:
+            on_label(labels.popleft())
         progress.sent += 1
         progress.at_us = each.received_us
         if progress.sent % _TOLD_EVERY == 0 or speed == 1:

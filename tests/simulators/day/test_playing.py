@@ -6,7 +6,7 @@ import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -16,6 +16,7 @@ from eventlog.vocabulary import VisitorSet
 from simulators.day import playing
 from simulators.day.command import parse, run
 from simulators.day.moments import DAY_US, HOUR_US, midnight_us
+from simulators.day.truth import Label
 from simulators.day.world import World
 from tests.simulators.broker_ear import Ear
 from tests.simulators.day.conftest import MONDAY
@@ -84,6 +85,20 @@ def test_all_clocks_are_right_when_time_is_told(course: playing.Course) -> None:
 def test_the_registers_of_the_day_are_with_it(course: playing.Course) -> None:
     assert any(isinstance(event, VisitorSet) for event in course.registers)
     assert not [event for event in course.registers if event.TYPE.endswith("_removed")]
+
+
+def test_what_happens_is_told_as_it_does(course: playing.Course) -> None:
+    told: list[Label] = []
+    week = (MONDAY + timedelta(days=number) for number in range(7))
+    labelled = next(found for day in week if len((found := _course_of(course, day)).labels) > 1)
+    playing.play(labelled, Heard(), speed=0, on_label=told.append)
+    assert told == list(labelled.labels)
+    assert not _course_of(course, labelled.on, incidents=False).labels
+
+
+def _course_of(course: playing.Course, on: date, *, incidents: bool = True) -> playing.Course:
+    world = World("small", 7, (course.estate,))
+    return playing.prepare(world, course.estate, on, 7, clocks_off=False, incidents=incidents)
 
 
 def test_in_real_time_the_day_is_joined_where_it_is(course: playing.Course) -> None:
