@@ -18,6 +18,8 @@ BEFORE_US = 5_000_000
 AFTER_US = 120_000_000
 BESIDE_US = 900_000_000
 """How far around a double its alert may be, to be called its."""
+SENSOR_US = 7_200_000_000
+"""How far around the moment a sensor's error shows its alert may be: a hole may be told again much later."""
 
 Verdict = Literal["incident", "consequence", "sensor", "double", "false"]
 
@@ -79,7 +81,8 @@ def match(cases: Iterable[Case], told: Sequence[Told], sensors: Iterable[Label] 
             continue
         alarm = _explained(each, matched, causes, double_causes, findings.doubles)
         moments = erring.get((each.rule, each.key), ())
-        if alarm.verdict == "false" and any(abs(at_us - each.told_us) <= BESIDE_US for at_us in moments):
+        noise = alarm.verdict in ("false", "double")
+        if noise and any(abs(at_us - each.told_us) <= SENSOR_US for at_us in moments):
             alarm = Alarm(each, "sensor")
         findings.alarms.append(alarm)
     return findings

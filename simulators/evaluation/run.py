@@ -141,10 +141,13 @@ def _give(course: _Course, sent: Sequence[Sent]) -> None:
 
 def _keep_cases(course: _Course, parts: Sequence[Episode], sent: Sequence[Sent]) -> None:
     """The labels of a day, with the numbers of what was sent because of them."""
-    by_event = {id(each.event): index for index, part in enumerate(parts) for each in part.emissions}
+    by_event: dict[object, int] = {}
+    for index, part in enumerate(parts):
+        for emission in part.emissions:  # a sensor that errs makes another event of it, at the same moment
+            by_event[id(emission.event)] = by_event[emission.device, emission.at_us] = index
     numbers: list[list[int]] = [[] for _ in parts]
     for offset, each in enumerate(sent):
-        index = by_event.get(id(each.event), -1)
+        index = by_event.get(id(each.event), by_event.get((each.device, each.at_us), -1))
         if index >= 0:
             number = course.taken + offset
             numbers[index].append(number)

@@ -12,8 +12,9 @@ from datetime import date, timedelta
 from heapq import merge
 from typing import NamedTuple
 
-from eventlog.vocabulary import AccessGranted, Event, FaceRecognised, PatrolCheckpoint, PlateRead
+from eventlog.vocabulary import Event
 from simulators.day.incidents import cameras, doors, others, vehicles
+from simulators.day.incidents.absence import without
 from simulators.day.incidents.tools import MINUTE_US, Cast, Mute, Quiet, Tale
 from simulators.day.moments import chance, midnight_us
 from simulators.day.shares import PILOT_HOMES, SHARES
@@ -124,6 +125,10 @@ def _stories(estate: EstateWorld, monday: date, seed: int) -> Iterator[Tale]:
 def _woven(tales: Sequence[Tale], on: date, ordinary: Sequence[Emission]) -> Story:
     begin_us, end_us = midnight_us(on), midnight_us(on + timedelta(days=1))
     uses = _uses(ordinary, {quiet.device for tale in tales for quiet in tale.quiet})
+    for tale in tales:
+        if not tale.quiet:  # those can't be moved: the others keep out of their way
+            for each in tale.emissions:
+                uses.setdefault(each.device, []).append(each.at_us)
     parts: list[Episode] = []
     registers: list[Event] = []
     here: list[Tale] = []
@@ -140,8 +145,7 @@ def _woven(tales: Sequence[Tale], on: date, ordinary: Sequence[Emission]) -> Sto
         first_us = min((each.at_us for each in tale.emissions), default=tale.label.at_us)
         if begin_us <= first_us < end_us:
             registers += tale.registers
-    mutes = [mute for tale in here for mute in tale.mutes]
-    kept = [each for each in ordinary if not _muted(each, mutes)] if mutes else ordinary
+    kept = without(ordinary, [mute for tale in here for mute in _mutes(tale, begin_us, end_us)])
     added = sorted((each for part in parts for each in part.emissions), key=_moment)
     woven = list(merge(kept, added, key=_moment))
     lost = frozenset(number for tale in here for number in tale.lost)
@@ -186,30 +190,10 @@ def _free(quiet: Quiet, by_us: int, uses: dict[str, list[int]]) -> bool:
     return not any(from_us <= at_us <= until_us for at_us in uses[quiet.device])
 
 
-def _muted(emission: Emission, mutes: Sequence[Mute]) -> bool:
-    at_us = emission.at_us
-    for mute in mutes:
-        if not mute.from_us <= at_us < mute.until_us:
-            continue
-        if emission.device in mute.devices:
-            return True
-        if mute.who and not mute.who.isdisjoint(_who(emission)):
-            return True
-    return False
-
-
-def _who(emission: Emission) -> tuple[str, ...]:
-    """Whose an emission is: a person, a plate, a member, a member at a point."""
-    event = emission.event
-    if isinstance(event, AccessGranted):
-        return (event.holder or "", event.credential)
-    if isinstance(event, FaceRecognised):
-        return (event.person,)
-    if isinstance(event, PlateRead):
-        return (event.plate,)
-    if isinstance(event, PatrolCheckpoint):
-        return (event.member, f"{event.member}@{event.checkpoint}")
-    return (emission.device,) if emission.family == "patrol" else ()
+def _mutes(tale: Tale, begin_us: int, end_us: int) -> Iterator[Mute]:
+    yield from tale.mutes
+    if tale.absent and any(begin_us <= each.at_us < end_us for each in tale.emissions):
+        yield Mute(begin_us, end_us, who=tale.absent)
 
 
 def _moment(emission: Emission) -> int:

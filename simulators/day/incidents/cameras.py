@@ -18,15 +18,31 @@ from eventlog.vocabulary import (
     PatrolCheckpoint,
     ProbeSighting,
 )
-from simulators.day.incidents.tools import HOUR_US, MINUTE_US, SECOND_US, Cast, Tale
+from simulators.day.incidents.tools import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Cast, Tale
 
 
 def intrusion(c: Cast) -> Tale:
-    """Somebody is in the perimeter strip at night."""
+    """Somebody is in the perimeter strip at night; who has eyes waits until the patrol is past."""
     at_us = c.at(22.2, 29.8)
+    while c.numbers.random() < 0.8 and _patrolled(c, at_us):
+        at_us = c.at(22.2, 29.8)
     camera = c.camera("perimeter")
     c.sees(camera, "perimeter", at_us, at_us + c.seconds(8, 240))
     return c.tell("perimeter", camera, at_us, "somebody is inside the fence at night")
+
+
+def _patrolled(c: Cast, at_us: int) -> bool:
+    """Whether a round comes along the fence about then."""
+    for plan in c.estate.rounds:
+        for stop in plan.stops:
+            if c.estate.checkpoints[stop.checkpoint] != "perimeter":
+                continue
+            for start in plan.starts:
+                due_us = int((start + stop.after_min) * MINUTE_US)
+                away_us = (at_us - c.day_us(0) - due_us + HOUR_US * 12) % DAY_US - HOUR_US * 12
+                if -15 * MINUTE_US < away_us < 10 * MINUTE_US:
+                    return True
+    return False
 
 
 def intrusion_double(c: Cast) -> Tale:

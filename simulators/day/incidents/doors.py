@@ -347,7 +347,7 @@ def watchlist_face(c: Cast) -> Tale:
     if score < 0.85:
         again = round(min(score + c.numbers.uniform(-0.03, 0.05), 0.99), 3)
         c.say(again_us, terminal.id, "face", FaceRecognised, person=person, list="wanted", score=again)
-    return c.tell(terminal.zone, terminal.id, again_us, "somebody wanted passes a terminal")
+    return c.tell(terminal.zone, terminal.id, at_us, "somebody wanted passes a terminal")
 
 
 def watchlist_face_double(c: Cast) -> Tale:

@@ -82,8 +82,9 @@ def device_offline_double(c: Cast) -> Tale:
 
 
 def _away(c: Cast, device: str, family: str, at_us: int, end_us: int) -> None:
-    c.say(at_us, device, family, DeviceOffline, device=device, session=f"{c.name}-before")
-    c.say(end_us, device, family, DeviceOnline, device=device, session=f"{c.name}-{end_us}")
+    # Of a maker that names no sessions: whatever session was before, this ends it.
+    c.say(at_us, device, family, DeviceOffline, device=device, session=None)
+    c.say(end_us, device, family, DeviceOnline, device=device, session=None)
 
 
 def clock_skewed(c: Cast) -> Tale:
@@ -137,16 +138,10 @@ def sequence_gap_double(c: Cast) -> Tale:
 
 
 def chattering(c: Cast) -> Tale:
-    """A contact is loose: a segment alarms and is quiet again, many times."""
-    return _chatter(c, c.numbers.randint(3, 8))
-
-
-def chattering_double(c: Cast) -> Tale:
-    """Twice within a minute, then quiet."""
-    return _chatter(c, c.numbers.randint(1, 2))
-
-
-def _chatter(c: Cast, times: int) -> Tale:
+    """A contact is loose: a door's, or a segment's that alarms and is quiet again, many times."""
+    times = c.numbers.randint(3, 8)
+    if c.numbers.random() < 0.5:
+        return _flutter(c, times, c.seconds(2.2, 6))
     segment, at_us = c.segment(), c.at(0, 24)
     third_us = at_us
     for number in range(times):
@@ -157,6 +152,31 @@ def _chatter(c: Cast, times: int) -> Tale:
         if number == 2:
             third_us = end_us
     return c.tell(segment.zone, segment.device, third_us, f"a segment alarms {times} times")
+
+
+def chattering_double(c: Cast) -> Tale:
+    """A door that springs back once when somebody pulls it shut."""
+    return _flutter(c, 2, c.seconds(1.2, 1.8))
+
+
+def _flutter(c: Cast, times: int, every_us: int) -> Tale:
+    door, at_us = c.building(), c.at(6, 23)
+    person = c.resident(door)
+    c.granted(at_us - SECOND_US, door, person.credentials[0], holder=person.id)
+    third_us = at_us
+    for number in range(times):
+        begin_us = at_us + number * every_us
+        c.opening(begin_us, door, c.numbers.uniform(0.4, 1.0), 0)
+        if number == 2:
+            third_us = begin_us + SECOND_US
+    end_us = at_us + times * every_us
+    return c.tell(
+        door.zone,
+        door.device,
+        third_us,
+        f"a door's contact comes and goes {times} times",
+        quiet=c.busy(door, at_us, end_us),
+    )
 
 
 def checkpoint_missed(c: Cast) -> Tale:

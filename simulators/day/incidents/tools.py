@@ -58,7 +58,8 @@ class Mute:
 class Tale:
     """An incident or a double: its label, what is reported because of it, and what it does to the rest.
 
-    `lost` of its emissions are counted by their device and never arrive; `clocks` are how far devices' clocks
+    Who is `absent` does nothing else on the days of the story, so that nobody is at two places. `lost` of its
+    emissions are counted by their device and never arrive; `clocks` are how far devices' clocks
     are off, in seconds, from when until when.
     """
 
@@ -67,6 +68,7 @@ class Tale:
     registers: tuple[Event, ...] = ()
     mutes: tuple[Mute, ...] = ()
     quiet: tuple[Quiet, ...] = ()
+    absent: frozenset[str] = frozenset()
     lost: frozenset[int] = frozenset()
     clocks: tuple[tuple[str, int, int, float], ...] = ()
 
@@ -96,6 +98,8 @@ class Cast:
     harmless: bool
     name: str
     out: list[Emission] = field(default_factory=list)
+    plays: set[str] = field(default_factory=set)
+    """Residents who take part."""
     _tracks: int = 0
 
     def at(self, from_h: float, until_h: float, days: Sequence[int] = range(7)) -> int:
@@ -120,7 +124,7 @@ class Cast:
         """The story with what was gathered in `out`."""
         label = Label(self.kind, zone, place, at_us, self.harmless, story)
         self.out.sort(key=lambda each: each.at_us)
-        return Tale(label, tuple(self.out), **more)
+        return Tale(label, tuple(self.out), absent=frozenset(self.plays), **more)
 
     def say(self, at_us: int, device: str, family: str, kind: type[Event], /, **data: Any) -> Emission:
         """A device reports."""
@@ -175,6 +179,8 @@ class Cast:
 
     def granted(self, at_us: int, door: Door, credential: str, way: Way = "in", **more: Any) -> None:
         """A credential is let through."""
+        if "holder" in more:
+            self.plays.add(more["holder"])
         data = {"method": "card", **more}
         self.say(
             at_us, door.device, "access", AccessGranted,
@@ -238,13 +244,13 @@ class Cast:
     def sees(
         self, camera: str, zone: str, from_us: int, until_us: int, label: str = "person", **more: Any
     ) -> None:
-        """A track enters, stays, leaves; `stay` is told every minute and a half."""
+        """A track enters, stays, leaves; `stay` is told every minute."""
         from eventlog.vocabulary import CameraObject
 
         self._tracks += 1
         name = f"{self.name}-{self._tracks}"
         moments = [(from_us, "enter")]
-        moments += [(at_us, "stay") for at_us in range(from_us + 90 * SECOND_US, until_us, 90 * SECOND_US)]
+        moments += [(at_us, "stay") for at_us in range(from_us + MINUTE_US, until_us, MINUTE_US)]
         moments.append((until_us, "leave"))
         for at_us, what in moments:
             dwell_s = None if what == "enter" else round((at_us - from_us) / SECOND_US, 1)
