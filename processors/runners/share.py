@@ -195,8 +195,7 @@ class Share:
             if record.previous == BEGIN or record.previous > part.through:
                 self._look_up({partition}, record.position if record.entry is None else record.previous)
             if record.entry is not None:
-                self._decide(part, record.entry)
-                taken += 1
+                taken += self._decide(part, record.entry)
             part.through = record.position
         metrics.WORKER_SKIPPED.inc(skipped)
         metrics.INPUTS_DECIDED.inc(taken)
@@ -207,13 +206,15 @@ class Share:
         if partition in self._owned:
             self._look_up({partition}, self._eventlog.head())
 
-    def _decide(self, part: _Partition, entry: Recorded) -> None:
+    def _decide(self, part: _Partition, entry: Recorded) -> bool:
+        """False where the state of its estate was further already."""
         held = part.held.get(entry.estate) or self._hold(part, entry.estate, None)
         if entry.position <= held.position:
-            return
+            return False
         held.step.take(entry)
         held.position = entry.position
         held.taken = held.unsaved = True
+        return True
 
     def _look_up(self, partitions: set[int], upto: Position) -> None:
         """Takes the inputs of partitions from the log, up to a position."""
@@ -227,8 +228,7 @@ class Share:
             for entry in entries:
                 part = parts.get(partition_of(entry.estate, self.count))
                 if part and entry.position > part.through and entry.type not in OUTPUT_TYPES:
-                    self._decide(part, entry)
-                    found += 1
+                    found += self._decide(part, entry)
             after = entries[-1].position
             for part in parts.values():
                 part.through = max(part.through, after)

@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 
 from eventlog import codec
 from eventlog.memory import MemoryLog
-from eventlog.ports import NewEvent, Recorded
+from eventlog.metrics import WORKER_LOOKED_UP
+from eventlog.ports import NewEvent, Recorded, SavedState
+from eventlog.registers import Registers
 from eventlog.times import to_us
 from eventlog.topics import device_source
 from eventlog.vocabulary import OUTPUT_TYPES, AccessDenied, DoorClosed, DoorOpened, Event, TimeReached
 from processors.runners import copies
 from processors.runners.carried import BEGIN, BadRecordError, Carried, decode, encode, mark, partition_of
-from processors.runners.embedded import READER, EmbeddedRunner, replay
+from processors.runners.embedded import READER, EmbeddedRunner, Steps, owner_of, replay
 from processors.runners.share import Share, ShareLostError, SharesError, bring_together, reader_of
 from tests.processors.estate import REGISTERS
 from tests.processors.live import ALL_RULES
@@ -43,6 +45,7 @@ class World:
         self.table: dict[str, bytes] = {}
         for estate in ESTATES:
             self.log.append([self.new(event, estate) for event in (*REGISTERS, *ALL_RULES)])
+        self.relayed = self.log.head()
         self.workers = [Share(self.log, PARTITIONS) for _ in range(2)]
         self.give([0, 1])
 
@@ -142,6 +145,10 @@ class World:
             self.deliver(100)
         self.save()
 
+    def saved(self) -> dict[str, dict[str, SavedState]]:
+        """The state in the log, by estate and key."""
+        return {name: {one.key: one for one in self.log.load_state(owner_of(name))} for name in ESTATES}
+
     def outputs(self) -> dict[str, list[tuple[str, str, bytes]]]:
         """What is in the log, by estate."""
         return by_estate(e for e in self.log.read(after=0, limit=100_000) if e.type in OUTPUT_TYPES)
@@ -159,6 +166,13 @@ def calm(log: MemoryLog) -> dict[str, list[tuple[str, str, bytes]]]:
     outputs: list[NewEvent] = []
     replay(log, outputs.extend)
     return by_estate(outputs)
+
+
+def calm_state(log: MemoryLog) -> dict[str, dict[str, SavedState]]:
+    """The state that the inputs leave in a step that nothing disturbs."""
+    steps = Steps(Registers(MemoryLog()), lambda _: ())
+    steps.take(log.read(after=0, limit=100_000))
+    return {name: {one.key: one for one in step.changed()[0]} for name, step in steps.by_estate.items()}
 
 
 ACTS = (
@@ -191,6 +205,7 @@ def test_whatever_happens_the_outputs_are_those_of_a_calm_run(acts: list[str], s
     expected = calm(world.log)
     assert sum(map(len, expected.values())) > 20
     assert world.outputs() == expected
+    assert world.saved() == calm_state(world.log)
 
 
 def test_one_decider_takes_over_from_workers_where_each_estate_is() -> None:
@@ -229,6 +244,46 @@ def test_workers_take_over_from_one_decider_and_one_that_slept_through_it_begins
     world.give([0, 1])
     world.settle()
     assert world.outputs() == calm(world.log)
+
+
+def test_two_that_both_believe_a_partition_is_theirs_leave_one_whole_state() -> None:
+    world = World()
+    world.say(10)
+    world.relay()
+    first, second = world.workers
+    second.own(range(PARTITIONS), lambda _: None)
+    for worker in (second, first, second):
+        world.say(10)
+        world.relay()
+        for place, records in world.kafka.items():
+            for each in (second,) if worker is second else (first, second):
+                each.take(place, [decode(key, value) for key, value in records])
+            worker.record()
+        worker.checkpoint(at_once=True)
+    first.checkpoint(at_once=True)
+    assert world.log.position(reader_of(0)) == world.relayed, "who is behind has saved nothing"
+    assert world.saved() == calm_state(world.log)
+
+
+def test_a_copy_that_is_newer_than_the_log_s_state_is_used() -> None:
+    world = World()
+    world.say(20)
+    world.settle()
+    world.say(20)
+    world.relay()
+    world.deliver(100)
+    world.workers = [Share(world.log, PARTITIONS) for _ in range(2)]
+    before = looked_up()
+    world.give([0, 1])
+    assert looked_up() == before, "nothing was left to look up"
+    world.say(20)
+    world.settle()
+    assert world.outputs() == calm(world.log)
+    assert world.saved() == calm_state(world.log)
+
+
+def looked_up() -> float:
+    return float(WORKER_LOOKED_UP._value.get())
 
 
 def test_the_decider_s_position_is_that_of_the_slowest_partition() -> None:
