@@ -34,7 +34,7 @@ class Guarded:
 
 class Settings(SeenSettings):
     sure_confidence: float = Field(0.7, ge=0, le=1, description="from this confidence on, once is enough")
-    low_confidence: float = Field(0.5, ge=0, le=1, description="below this one a finding is none")
+    low_confidence: float = Field(0.55, ge=0, le=1, description="below this one a finding is none")
     patrol_s: Seconds = Field(
         300, description="a patrol heard of in the zone, or next door on its way, this long before, seconds"
     )

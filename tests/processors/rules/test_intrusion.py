@@ -18,13 +18,13 @@ def test_a_person_in_an_armed_zone_is_told_at_once() -> None:
 
 
 def test_unsure_it_takes_two_within_ten_seconds() -> None:
-    check(RULE, f"00:00  {SEES}  sure=0.5\n00:10  {SEES}  sure=0.69  -> high store")
+    check(RULE, f"00:00  {SEES}  sure=0.55\n00:10  {SEES}  sure=0.69  -> high store")
     check(RULE, f"00:00  {SEES}  sure=0.69\n00:10.001  {SEES}  sure=0.69")
     check(RULE, f"00:00  {SEES}  sure=0.7  -> high store")
 
 
 def test_what_is_hardly_seen_or_by_two_cameras_is_nobody() -> None:
-    check(RULE, f"00:00  {SEES}  sure=0.49\n00:01  {SEES}  sure=0.49\n00:02  {SEES}  sure=0.6")
+    check(RULE, f"00:00  {SEES}  sure=0.549\n00:01  {SEES}  sure=0.549\n00:02  {SEES}  sure=0.6")
     check(RULE, f"00:00  {SEES}  sure=0.6\n00:01  cam-9  sees  person  zone=store  sure=0.6")
 
 
