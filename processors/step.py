@@ -22,6 +22,7 @@ from eventlog.times import from_us, to_us
 from eventlog.vocabulary import (
     TYPES,
     Command,
+    CommandConfirmCamera,
     CommandRefused,
     DeviceRemoved,
     DeviceSet,
@@ -33,7 +34,10 @@ from eventlog.vocabulary import (
     MaintenanceRemoved,
     MaintenanceSet,
     PatrolCheckpoint,
+    PatrolPosition,
     PatrolResponse,
+    RoundRemoved,
+    RoundSet,
     RuleActivated,
     RuleDeactivated,
     SignalCleared,
@@ -48,6 +52,8 @@ from processors.alerts.desk import OWNERS, AlertDesk
 from processors.alerts.episodes import Limits
 from processors.effective import Measures
 from processors.outbox import Outbox
+from processors.patrol.rounds import OWNER as ROUND
+from processors.patrol.rounds import Rounds, Told
 from processors.patrol.shifts import OWNER as DUTY
 from processors.patrol.shifts import Shifts
 from processors.rules import RULES
@@ -70,8 +76,8 @@ _WISHES = frozenset(
     {PatrolResponse.TYPE, *(name for name, kind in TYPES.items() if issubclass(kind, Command))}
 )
 
-_CHECKPOINT = PatrolCheckpoint.TYPE
-_OURS = FOLDED_TYPES | _WISHES | {_CHECKPOINT}
+_PATROL = frozenset({PatrolCheckpoint.TYPE, PatrolPosition.TYPE, PatrolResponse.TYPE})
+_OURS = FOLDED_TYPES | _WISHES | _PATROL | {CommandConfirmCamera.TYPE}
 """Inputs that the step takes itself, besides what rules listen to."""
 
 
@@ -90,6 +96,7 @@ class EstateStep:
         self._runs = {name: RuleRun(rule(), self._wakeups) for name, rule in sorted(rules.items())}
         self.alerts = AlertDesk(estate, self._wakeups, self._policy)
         self.shifts = Shifts(self.alerts, self._wakeups)
+        self.rounds = Rounds(lambda: self.estate, self._wakeups, self.alerts.called, self._policy)
         self.safety = Safety(self._wakeups)
         self._measures = Measures()
         self._now_us = 0
@@ -113,12 +120,23 @@ class EstateStep:
             if each.key == _CLOCK:
                 self._now_us = self._clock_saved_us = orjson.loads(each.value)
                 continue
-            taken = self.alerts.load(each) or self.safety.load(each) or self._measures.load(each)
+            taken = (
+                self.alerts.load(each)
+                or self.rounds.load(each)
+                or self.safety.load(each)
+                or self._measures.load(each)
+            )
             # What no rule takes back was kept by another version of it: that state begins anew.
             _ = taken or any(run.load(each) for run in self._runs.values())
-        self.shifts.registers(self._now_us)
+        if self._now_us:
+            self._clock_begins(self._now_us)
         self.safety.follow(self.estate)
         self.safety.loaded(self.alerts.alerts(), self._now_us)
+
+    def _clock_begins(self, now_us: int) -> None:
+        """What goes by the clock of the registers begins at the first moment there is."""
+        self.shifts.registers(now_us)
+        self.rounds.registers(now_us)
 
     def take(self, entry: Recorded) -> None:
         """One input, in the order of the log. What a rule raises is noted in `failures`."""
@@ -128,6 +146,8 @@ class EstateStep:
         if self._wakeups.earliest_us() <= now_us:
             self._fire(now_us)
         if now_us > self._now_us:
+            if not self._now_us:
+                self._clock_begins(now_us)
             self._now_us = now_us
         entry = self._measures.look(entry)
         seen = self._measures.seen
@@ -158,21 +178,50 @@ class EstateStep:
         if entry.type in FOLDED_TYPES:
             self._fold(entry)
             return Trigger("registry")
-        if entry.type == _CHECKPOINT:
-            self._seen(entry)
-            return None
+        if entry.type in _PATROL:
+            self._patrolled(entry)
+            if entry.type != PatrolResponse.TYPE:
+                return Trigger("alert")
+        if isinstance(entry.event, CommandConfirmCamera):
+            self._confirmed(entry, entry.event)
+            return Trigger("alert")
         wish = wish_of(entry)
         if wish is None:
             return None
         decide(self.alerts, wish, self.estate, self._out)
         return Trigger("alert", wish.alert)
 
-    def _seen(self, entry: Recorded) -> None:
-        """A squad was at one of its points."""
-        visit = cast(PatrolCheckpoint, entry.event)
-        zone = self.estate.checkpoint_zone(visit.checkpoint)
-        if zone and visit.squad in self.estate.squads:
-            self.alerts.dispatch.where.seen(visit.squad, zone, entry.effective_us)
+    def _patrolled(self, entry: Recorded) -> None:
+        """A member's phone said something: where the squad is, a point of a round, that somebody is there."""
+        event = entry.event
+        if isinstance(event, PatrolCheckpoint):
+            zone = self.estate.checkpoint_zone(event.checkpoint)
+            self._whereabouts(event.squad, zone, entry)
+            told = self.rounds.visit(event.squad, event.member, event.checkpoint, entry, self._out)
+            self._tell_all(told)
+        elif isinstance(event, PatrolPosition):
+            self._whereabouts(event.squad, event.zone, entry)
+        self._tell_all(self.rounds.heard(cast(Any, event).member, entry, self._out))
+
+    def _whereabouts(self, squad: str, zone: str | None, entry: Recorded) -> None:
+        if zone and squad in self.estate.squads:
+            self.alerts.dispatch.where.seen(squad, zone, entry.effective_us)
+
+    def _confirmed(self, entry: Recorded, event: CommandConfirmCamera) -> None:
+        told = self.rounds.confirm(event.plan, event.camera, event.by, entry, self._out)
+        if told is None:
+            detail = both("alerts.refused.no_round", plan=event.plan, camera=event.camera)
+            refused = CommandRefused(command=entry.id, reason="bad_request", detail=detail)
+            self._out.add("command", entry.id, refused)
+        else:
+            self._tell_all(told)
+
+    def _tell_all(self, told: Told) -> None:
+        """Signals of rules that other parts of the step judge."""
+        for name, signal in told:
+            run = self._runs.get(name)
+            if run is not None:
+                self._tell(run, (signal,))
 
     def _fire(self, now_us: int) -> None:
         while True:
@@ -187,6 +236,9 @@ class EstateStep:
         if wakeup.owner in OWNERS:
             self.alerts.on_time(wakeup, self._out)
             return Trigger("alert", wakeup.key)
+        if wakeup.owner == ROUND:
+            self._tell_all(self.rounds.due(wakeup.key, wakeup.due_us, self._out))
+            return Trigger("alert")
         if wakeup.owner == DUTY:
             self.shifts.due(wakeup.key, wakeup.due_us, self._out)
             return Trigger("alert")
@@ -212,6 +264,10 @@ class EstateStep:
             self.shifts.duty(event.duty, entry.recorded_us)
         elif isinstance(event, DutyRemoved):
             self.shifts.duty(event.entry, entry.recorded_us)
+        elif isinstance(event, RoundSet):
+            self.rounds.set(entry, event, self._out)
+        elif isinstance(event, RoundRemoved):
+            self.rounds.removed(event.entry)
         elif isinstance(event, EstateSet):
             self.shifts.registers(entry.recorded_us)
         if entry.type in _PLACES:
@@ -283,6 +339,8 @@ class EstateStep:
     def _settle(self, trigger: Trigger | None) -> None:
         if trigger is None:
             return
+        if self.alerts.touched:
+            self.rounds.squads(self._out)
         for alert in self.alerts.touched:
             self.safety.alert(alert)
         self.alerts.touched.clear()
@@ -308,7 +366,8 @@ class EstateStep:
         write: list[SavedState] = []
         gone: list[str] = []
         parts = [run.changed(self._now_us) for run in self._runs.values()]
-        parts += [self.alerts.changed(self._now_us), self.safety.changed(), self._measures.changed()]
+        parts += [self.alerts.changed(self._now_us), self.rounds.changed()]
+        parts += [self.safety.changed(), self._measures.changed()]
         for saved, removed in parts:
             write += saved
             gone += removed

@@ -102,6 +102,10 @@ class AlertDesk:
         """Whether a squad has an alert in hand."""
         return bool(self._has.get(squad))
 
+    def called(self, squad: str) -> str | None:
+        """An alert that a squad has in hand."""
+        return min(self._has.get(squad) or (), default=None)
+
     def open_of(self, rule: str, key: str) -> Held | None:
         """The alert of a rule and key that is not closed."""
         alert_id = self._open.get((rule, key))

@@ -8,6 +8,7 @@ from processors.rules.base import Rule
 from processors.rules.calming import Calming
 from processors.rules.camera_blind import CameraBlind
 from processors.rules.chattering import Chattering
+from processors.rules.checkpoint_missed import CheckpointMissed
 from processors.rules.clock_skewed import ClockSkewed
 from processors.rules.crowd import Crowd
 from processors.rules.dead_credential_used import DeadCredentialUsed
@@ -23,6 +24,7 @@ from processors.rules.fall import Fall
 from processors.rules.fire_lane_blocked import FireLaneBlocked
 from processors.rules.fire_smoke import FireSmoke
 from processors.rules.gatehouse_unwell import GatehouseUnwell
+from processors.rules.guard_overdue import GuardOverdue
 from processors.rules.help import Help
 from processors.rules.impossible_travel import ImpossibleTravel
 from processors.rules.inhibition import Inhibition
@@ -73,6 +75,8 @@ RULES: dict[str, type[Rule[Any]]] = {
         SequenceGap,
         Chattering,
         GatehouseUnwell,
+        CheckpointMissed,
+        GuardOverdue,
         Episode,
         Inhibition,
         Calming,
