@@ -161,9 +161,9 @@ def _message(course: Course, each: Sent, squads: dict[str, str]) -> tuple[str, b
     who = Identity(course.estate.id, each.family, each.device, squads.get(each.device, ""))
     match each.event:
         case DeviceOnline(session=session):
-            return who.status_topic, status("online", session or ""), True
+            return who.status_topic, status("online", session or f"{_run(course)}/{each.received_us}"), True
         case DeviceOffline(session=session):
-            return who.status_topic, status("offline", session or ""), True
+            return who.status_topic, status("offline", session or f"{_run(course)}/{each.device}"), True
     message = Message(
         who,
         event_id(_run(course), who, each.seq),

@@ -62,6 +62,10 @@ def test_every_message_is_an_event_that_its_topic_may_carry(heard: Heard) -> Non
         assert retain == (place.kind == "status")
         if place.kind in {"events", "member"}:
             assert codec.parse_wire(payload).source == place.source
+        if place.kind == "status":
+            said = json.loads(payload)
+            assert said["state"] in {"online", "offline"}
+            assert said["session"]
 
 
 def test_it_is_the_day_that_was_asked_for_in_order(course: playing.Course, heard: Heard) -> None:
