@@ -285,7 +285,8 @@ class Share:
         self._checkpoint_s = time.monotonic()
 
     def _save(self, transaction: LogTransaction, number: int, part: _Partition) -> bool:
-        """False where another worker is further: it has the partition now, and we are about to be told."""
+        """False where another worker is further: it has the partition now, and we are about to be told. Where
+        one has saved less than we have, what we add to it is right: the same inputs leave the same state."""
         present = transaction.position(reader_of(number))
         if present > part.through:
             return False
@@ -295,9 +296,6 @@ class Share:
             if not held.unsaved:
                 continue
             held.collect()
-            if present != part.saved:  # somebody has saved in between: what is there is not what we know
-                known = {one.key for one in self._eventlog.load_state(owner_of(name))}
-                held.write, held.gone = set(held.kept), (held.gone | known) - held.kept.keys()
             transaction.save_state(owner_of(name), [held.kept[key] for key in sorted(held.write)], held.gone)
         transaction.move(reader_of(number), part.through)
         return True

@@ -246,21 +246,52 @@ def test_workers_take_over_from_one_decider_and_one_that_slept_through_it_begins
     assert world.outputs() == calm(world.log)
 
 
-def test_two_that_both_believe_a_partition_is_theirs_leave_one_whole_state() -> None:
+@pytest.mark.parametrize("lost", [slice(0, 1), slice(3, 9), slice(-3, None)])
+def test_what_kafka_lost_is_looked_up(lost: slice) -> None:
     world = World()
     world.say(10)
     world.relay()
+    world.deliver(100)
+    world.say(40)
+    world.relay()
+    for place, records in world.kafka.items():
+        left = records[world.offsets[place] : -1]
+        del left[lost]
+        records[world.offsets[place] : -1] = left
+    world.settle()
+    assert world.outputs() == calm(world.log)
+
+
+def test_what_was_said_before_a_relay_is_looked_up() -> None:
+    world = World()
+    world.say(40)
+    world.relayed = world.log.head()
+    world.relay()
+    world.deliver(100)
+    assert world.outputs() == calm(world.log)
+
+
+def test_two_that_both_believe_a_partition_is_theirs_leave_one_whole_state() -> None:
+    world = World()
     first, second = world.workers
     second.own(range(PARTITIONS), lambda _: None)
-    for worker in (second, first, second):
-        world.say(10)
-        world.relay()
+    read = {first: [0] * PARTITIONS, second: [0] * PARTITIONS}
+
+    def take(worker: Share, count: int) -> None:
         for place, records in world.kafka.items():
-            for each in (second,) if worker is second else (first, second):
-                each.take(place, [decode(key, value) for key, value in records])
-            worker.record()
+            at = read[worker][place]
+            worker.take(place, [decode(key, value) for key, value in records[at : at + count]])
+            read[worker][place] = at + count
+        worker.record()
         worker.checkpoint(at_once=True)
-    first.checkpoint(at_once=True)
+
+    for count in (3, 5, 2):
+        world.say(20)
+        world.relay()
+        take(second, 2 * count)
+        take(first, count)
+    take(second, 1_000)
+    take(first, 3)
     assert world.log.position(reader_of(0)) == world.relayed, "who is behind has saved nothing"
     assert world.saved() == calm_state(world.log)
 
