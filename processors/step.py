@@ -230,17 +230,17 @@ class EstateStep:
                 return
             self._now_us = max(self._now_us, wakeup.fire_us)
             self._out.begin(wakeup)
-            self._settle(self._woken(wakeup))
+            self._settle(self._woken(wakeup, now_us))
 
-    def _woken(self, wakeup: Wakeup) -> Trigger:
+    def _woken(self, wakeup: Wakeup, now_us: int) -> Trigger:
         if wakeup.owner in OWNERS:
             self.alerts.on_time(wakeup, self._out)
             return Trigger("alert", wakeup.key)
         if wakeup.owner == ROUND:
-            self._tell_all(self.rounds.due(wakeup.key, wakeup.due_us, self._out))
+            self._tell_all(self.rounds.due(wakeup.key, wakeup.due_us, now_us, self._out))
             return Trigger("alert")
         if wakeup.owner == DUTY:
-            self.shifts.due(wakeup.key, wakeup.due_us, self._out)
+            self.shifts.due(wakeup.key, wakeup.due_us, now_us, self._out)
             return Trigger("alert")
         if wakeup.owner == SAFETY:
             beside: Wakeup | None = wakeup

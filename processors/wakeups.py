@@ -11,6 +11,8 @@ from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 GRACE_US = 5_000_000
+CATCH_UP_US = 24 * 3_600_000_000
+"""What recurs by the clock (rounds, shifts) is made up for so far back where the log stood still for longer."""
 
 
 class Wakeup(NamedTuple):

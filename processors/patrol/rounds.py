@@ -28,7 +28,7 @@ from processors.outbox import Outbox
 from processors.patrol.walks import Plan, Result, Walk, next_start_us, plan_of
 from processors.rules.base import Clear, Evidence, Raise, Signal, evidence_of
 from processors.rules.titles import title, zone_name
-from processors.wakeups import Wakeups, fire_time
+from processors.wakeups import CATCH_UP_US, Wakeups, fire_time
 
 OWNER = "round"
 MISSED, OVERDUE = "checkpoint_missed", "guard_overdue"
@@ -163,8 +163,9 @@ class Rounds:
                 continue
             self._keep(name, out.now_us)
 
-    def due(self, name: str, due_us: int, out: Outbox) -> Told:
-        """A round begins, a point is missed, or a guard is overdue."""
+    def due(self, name: str, due_us: int, now_us: int, out: Outbox) -> Told:
+        """A round begins, a point is missed, or a guard is overdue. Where the log stood still, rounds that
+        would have begun over `CATCH_UP_US` before `now_us` are left out: nobody could have seen them walked."""
         kept, plan = self._plans[name], self._estate().rounds.get(name)
         kept.wake = None
         told: Told = []
@@ -176,8 +177,10 @@ class Rounds:
         if kept.next_us is not None and kept.next_us <= due_us:
             if kept.walk and not kept.walk.finished:  # it waited for so long that the next one is due
                 self._finish(name, plan, kept.walk, out)
-            kept.walk = self._begin(name, plan, kept.next_us, out)
-            kept.next_us = next_start_us(self._estate(), plan, kept.next_us)
+            since_us = now_us - CATCH_UP_US
+            if kept.next_us >= since_us:
+                kept.walk = self._begin(name, plan, kept.next_us, out)
+            kept.next_us = next_start_us(self._estate(), plan, max(kept.next_us, since_us))
         self._keep(name, out.now_us)
         return told
 

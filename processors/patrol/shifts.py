@@ -10,7 +10,7 @@ from eventlog.times import from_us, to_us
 from eventlog.vocabulary import AlertAssigned, AlertUpdated, DutySet
 from processors.alerts.held import Held, note_of
 from processors.outbox import Outbox
-from processors.wakeups import Wakeups
+from processors.wakeups import CATCH_UP_US, Wakeups
 
 if TYPE_CHECKING:
     from processors.alerts.desk import AlertDesk
@@ -40,15 +40,16 @@ class Shifts:
         else:
             self._wakeups.set(OWNER, duty, end_us, end_us)
 
-    def due(self, duty: str, due_us: int, out: Outbox) -> None:
-        """A shift ends: its squad's open alerts go to who is on duty now."""
+    def due(self, duty: str, due_us: int, now_us: int, out: Outbox) -> None:
+        """A shift ends: its squad's open alerts go to who is on duty now. Where the log stood still until
+        `now_us`, the ends of long ago are left out."""
         entry = self._desk.estate.duties.get(duty)
         if entry is None:
             return
         for held in self._desk.open_ones():
             if held.alert.squad == entry.squad and not held.alert.late:
                 self._pass_on(held, entry, out)
-        self.duty(duty, due_us)
+        self.duty(duty, max(due_us, now_us - CATCH_UP_US))
 
     def _pass_on(self, held: Held, ended: DutySet, out: Outbox) -> None:
         alert, estate = held.alert, self._desk.estate
