@@ -50,7 +50,7 @@ ARMED = Hours.model_construct(start=NIGHT_HOURS[0], end=NIGHT_HOURS[1])
 ON_TIME_MIN, COUNTED_MIN = 5.0, 15.0
 
 
-def words(zh: str, en: str) -> Words:
+def both_languages(zh: str, en: str) -> Words:
     """A text in both languages."""
     return Words.model_construct(zh=zh, en=en)
 
@@ -58,7 +58,7 @@ def words(zh: str, en: str) -> Words:
 def standing(estate: EstateWorld) -> Iterator[Event]:
     """Everything that holds before the first day."""
     yield EstateSet.model_construct(
-        name=words(estate.zh, estate.en),
+        name=both_languages(estate.zh, estate.en),
         time_zone="Asia/Shanghai",
         night=ARMED,
         default_squad="squad-1",
@@ -77,7 +77,10 @@ def _squads(estate: EstateWorld) -> Iterator[Event]:
     for number, squad in enumerate(estate.squads, 1):
         members = tuple(SquadMember.model_construct(member=member) for member in squad.members)
         yield SquadSet.model_construct(
-            squad=squad.id, name=words(f"{number}队", f"squad {number}"), kind=squad.kind, members=members
+            squad=squad.id,
+            name=both_languages(f"{number}队", f"squad {number}"),
+            kind=squad.kind,
+            members=members,
         )
 
 
@@ -89,7 +92,7 @@ def _zone(estate: EstateWorld, zone: Zone) -> Event:
     lingering = zone.kind in {"building", "gate", "yard", "playground"}
     return ZoneSet.model_construct(
         zone=zone.id,
-        name=words(zone.zh, zone.en),
+        name=both_languages(zone.zh, zone.en),
         kind=zone.kind,
         adjacent=beside,
         squad=zone.squad,
@@ -144,7 +147,7 @@ def _homes(estate: EstateWorld) -> Iterator[Event]:
         yield PersonSet.model_construct(person=each.id, role="grid_worker" if helps else "staff")
     for number in range(1, SHOPS + 1):
         yield ShopSet.model_construct(
-            shop=f"shop-{number:02d}", zone="road", name=words(f"{number}号商铺", f"shop {number}")
+            shop=f"shop-{number:02d}", zone="road", name=both_languages(f"{number}号商铺", f"shop {number}")
         )
 
 

@@ -21,7 +21,7 @@ from eventlog.vocabulary import (
     ReportSubmitted,
 )
 from simulators.day.moments import DAY_US, HOUR_US, MINUTE_US, SECOND_US, midnight_us, share, utc
-from simulators.day.registers import words
+from simulators.day.registers import both_languages
 from simulators.day.scene import Scene
 from simulators.day.truth import Emission
 from simulators.day.weather import Span, festive
@@ -57,7 +57,7 @@ def planned(estate: EstateWorld, on: date, seed: int) -> Iterator[tuple[int, Eve
                 zones=("yard",),
                 starts_at=utc(start_us + int((FESTIVAL_FROM_H - 0.5) * HOUR_US)),
                 ends_at=utc(start_us + int((FESTIVAL_UNTIL_H + 0.5) * HOUR_US)),
-                name=words("节日活动", "festival"),
+                name=both_languages("节日活动", "festival"),
             ),
         )
     if camera := camera_at_work(estate, on, seed):
