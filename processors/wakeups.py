@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 GRACE_US = 5_000_000
 CATCH_UP_US = 24 * 3_600_000_000
-"""What recurs by the clock (rounds, shifts) is made up for so far back where the log stood still for longer."""
+"""What recurs by the clock (rounds, shifts) is made up for so far back where the log stood still longer."""
 
 
 class Wakeup(NamedTuple):

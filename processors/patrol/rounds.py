@@ -164,8 +164,11 @@ class Rounds:
             self._keep(name, out.now_us)
 
     def due(self, name: str, due_us: int, now_us: int, out: Outbox) -> Told:
-        """A round begins, a point is missed, or a guard is overdue. Where the log stood still, rounds that
-        would have begun over `CATCH_UP_US` before `now_us` are left out: nobody could have seen them walked."""
+        """A round begins, a point is missed, or a guard is overdue.
+
+        Where the log stood still, rounds that would have begun over `CATCH_UP_US` before `now_us` are left
+        out: nobody could have seen them walked.
+        """
         kept, plan = self._plans[name], self._estate().rounds.get(name)
         kept.wake = None
         told: Told = []
