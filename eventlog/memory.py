@@ -22,6 +22,7 @@ from eventlog.ports import (
     AccountKind,
     Appended,
     Claim,
+    ClaimLostError,
     LogError,
     NewEvent,
     Position,
@@ -58,8 +59,10 @@ class MemoryLog:
             return transaction.append(events)
 
     @contextmanager
-    def transaction(self) -> Iterator[_Transaction]:
+    def transaction(self, *, under: Claim | None = None) -> Iterator[_Transaction]:
         """Commits at the end of the block, drops everything when it raises."""
+        if under is not None and not under.held():
+            raise ClaimLostError("the claim was released before")
         if self._writer == threading.get_ident():
             raise LogError("this thread has a transaction of the log open already: use that one")
         transaction = _Transaction(self)
@@ -217,6 +220,11 @@ class MemoryLog:
             self._claims[name] = held + 1 if shared else -1
         return _MemoryClaim(self._claims, name)
 
+    def claimed(self, names: Sequence[str]) -> frozenset[str]:
+        """Those of these claims that somebody holds."""
+        with self._changed:
+            return frozenset(name for name in names if self._claims[name])
+
     def close(self) -> None:
         """Nothing to give back."""
 
@@ -224,6 +232,10 @@ class MemoryLog:
 class _MemoryClaim:
     def __init__(self, claims: Counter[str], name: str) -> None:
         self._claims, self._name, self._held = claims, name, True
+
+    def held(self) -> bool:
+        """Until it is released."""
+        return self._held
 
     def release(self) -> None:
         """Gives the lock back."""

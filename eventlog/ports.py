@@ -32,6 +32,10 @@ class LogUnavailableError(LogError):
     """The log's store is locked, full or away for now: the same call may succeed later."""
 
 
+class ClaimLostError(LogUnavailableError):
+    """The claim under which something was to be written is another's by now: nothing was written."""
+
+
 class LogCorruptError(LogError):
     """The log's store says what it can't say: stop and look."""
 
@@ -195,8 +199,11 @@ class EventLog(Protocol):
     def append(self, events: Sequence[NewEvent]) -> Appended:
         """One transaction with one append."""
 
-    def transaction(self) -> AbstractContextManager[LogTransaction]:
-        """Commits at the end of the block, rolls back when it raises. Raises LogError."""
+    def transaction(self, *, under: Claim | None = None) -> AbstractContextManager[LogTransaction]:
+        """Commits at the end of the block, rolls back when it raises. Raises LogError.
+
+        `under`: only while this claim, not a shared one, has no later holder; else ClaimLostError.
+        """
 
     def read(
         self,
@@ -265,6 +272,9 @@ class EventLog(Protocol):
         A shared one may be held by several at a time, and by none beside one that is not shared.
         """
 
+    def claimed(self, names: Sequence[str]) -> frozenset[str]:
+        """Those of these claims that somebody holds just now."""
+
     def close(self) -> None:
         """Gives back connections and files."""
 
@@ -306,6 +316,11 @@ class Accounts(Protocol):
 
 
 class Claim(Protocol):
-    """A lock by name, held by this process until released or until the process dies."""
+    """A lock by name, held by this process until released, until the process dies, or until its connection
+    to the log's server is lost."""
+
+    def held(self) -> bool:
+        """Whether it is still ours. A server is asked, which takes seconds where it does not answer; what
+        must not be written after a loss is written in a transaction `under` the claim."""
 
     def release(self) -> None: ...

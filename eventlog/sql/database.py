@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from eventlog.ports import Claim, LogError, LogUnavailableError
 
@@ -97,6 +97,13 @@ class Connection:
             self.raw.close()
 
 
+class FencedClaim(Claim, Protocol):
+    """A claim of a database, which can be asked inside a transaction."""
+
+    def fence(self, connection: Connection) -> None:
+        """Raises ClaimLostError where the claim has a later holder; none can follow before the commit."""
+
+
 class Database(ABC):
     """Connections to one database, shared by the threads of a process. Subclassed per dialect."""
 
@@ -138,8 +145,12 @@ class Database(ABC):
         """Waits until `ready` says so, asking when somebody commits; False after the timeout."""
 
     @abstractmethod
-    def claim(self, name: str, *, shared: bool = False) -> Claim | None:
+    def claim(self, name: str, *, shared: bool = False) -> FencedClaim | None:
         """A lock by name that ends with its holder."""
+
+    @abstractmethod
+    def claimed(self, names: Sequence[str]) -> frozenset[str]:
+        """Those of these locks that somebody holds."""
 
     @abstractmethod
     def _begin(self, connection: Connection) -> None:

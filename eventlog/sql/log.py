@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import cast
 
 from eventlog.chain import GENESIS, Checker
 from eventlog.clock import Stamper
@@ -21,7 +22,7 @@ from eventlog.ports import (
     Verified,
 )
 from eventlog.sql import reading
-from eventlog.sql.database import Connection, Database, Row
+from eventlog.sql.database import Connection, Database, FencedClaim, Row
 from eventlog.sql.rows import COLUMNS, Names, rows_to_check
 from eventlog.sql.writing import SqlTransaction
 
@@ -45,10 +46,11 @@ class SqlLog:
             return transaction.append(events)
 
     @contextmanager
-    def transaction(self) -> Iterator[SqlTransaction]:
+    def transaction(self, *, under: Claim | None = None) -> Iterator[SqlTransaction]:
         """Commits at the end of the block, rolls back when it raises. Raises LogError."""
         with ExitStack() as stack:
-            transaction = SqlTransaction(self.database, self._names, self._stamper, stack)
+            fence = cast("FencedClaim | None", under)  # there are no other claims of this log
+            transaction = SqlTransaction(self.database, self._names, self._stamper, stack, fence)
             yield transaction
             transaction.finish()
         transaction.committed()
@@ -205,6 +207,10 @@ class SqlLog:
     def claim(self, name: str, *, shared: bool = False) -> Claim | None:
         """Takes a lock that one process may hold at a time, a shared one several; None when it is taken."""
         return self.database.claim(name, shared=shared)
+
+    def claimed(self, names: Sequence[str]) -> frozenset[str]:
+        """Those of these claims that somebody holds."""
+        return self.database.claimed(names)
 
     def close(self) -> None:
         """Gives back connections and files."""

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from hashlib import blake2b
 from typing import Any
 
 import psycopg
@@ -19,6 +18,7 @@ from eventlog.ports import LogError
 from eventlog.sql.database import Connection, Database, Row
 from eventlog.sql.errors import from_postgresql
 from eventlog.sql.revisions import VERSION_TABLE
+from eventlog.sql.serverclaim import ServerClaim, lock_number
 
 LOCK_TIMEOUT_S = 10.0
 """How long a writer waits for the append's lock."""
@@ -27,6 +27,16 @@ LOOK_EVERY_S = 0.25
 """A waiter looks for itself this often, should a notification have been lost."""
 LISTEN_AGAIN_S = 1.0
 
+_WE_LOOK: dict[str, Any] = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 8_000,
+}
+_SERVER_LOOKS = {"tcp_keepalives_idle": 5, "tcp_keepalives_interval": 2, "tcp_keepalives_count": 3}
+"""Either side notices within some 11 s that the other's machine or the way to it is gone (a process that
+dies is noticed at once): the server then frees the locks, the holder of a claim knows that it has none."""
+
 _CHANNEL = "gatehouse_log"
 _COPY = "COPY events FROM STDIN (FORMAT BINARY)"
 _TYPES = (
@@ -34,10 +44,14 @@ _TYPES = (
 )  # fmt: skip
 
 
-def lock_number(name: str) -> int:
-    """The number of an advisory lock by name."""
-    return int.from_bytes(blake2b(f"gatehouse:{name}".encode(), digest_size=8).digest(), "big", signed=True)
-
+_NEXT_HOLDER = (
+    "INSERT INTO counters (name, value) VALUES (?, 1) "
+    "ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value"
+)
+_HELD = (
+    "SELECT (classid::int8 << 32) | objid::int8 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 "
+    "AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 _APPEND_LOCK = lock_number("append")
 _MIGRATION_LOCK = lock_number("migration")
@@ -81,13 +95,15 @@ class PostgresqlDatabase(Database):
         return Connection(self._dial(), "%s", psycopg.Error, from_postgresql)
 
     def _dial(self) -> psycopg.Connection[Any]:
+        settings = {"lock_timeout": round(self._lock_timeout_s * 1_000), **_SERVER_LOOKS}
         try:
             return psycopg.connect(
                 self._url,
                 cursor_factory=_BinaryCursor,
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_S,
-                options=f"-c lock_timeout={round(self._lock_timeout_s * 1_000)}",
+                options=" ".join(f"-c {name}={value}" for name, value in settings.items()),
+                **_WE_LOOK,
             )
         except psycopg.Error as error:
             raise from_postgresql(error) from error
@@ -147,19 +163,34 @@ class PostgresqlDatabase(Database):
                 return False
             ear.wait(heard, min(left_s, LOOK_EVERY_S))
 
-    def claim(self, name: str, *, shared: bool = False) -> _ServerClaim | None:
+    def claim(self, name: str, *, shared: bool = False) -> ServerClaim | None:
         """A lock by name on a connection of its own; the server frees it when the connection ends."""
         connection = self.connect()
-        lock = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
         try:
-            found = connection.row(f"SELECT {lock}(?)", (lock_number(f"claim:{name}"),))
+            if ServerClaim.locked(connection, name, shared=shared):
+                return ServerClaim(connection, name, self._next_holder(connection, name, shared=shared))
         except LogError:
             connection.close()
             raise
-        if found and found[0]:
-            return _ServerClaim(connection)
         connection.close()
         return None
+
+    def _next_holder(self, connection: Connection, name: str, *, shared: bool) -> int | None:
+        """Counts the holders of a claim, between two transactions of the log: whatever an earlier holder
+        writes under its claim is either committed by now or finds itself replaced."""
+        if shared:
+            return None
+        self._begin(connection)
+        found = connection.row(_NEXT_HOLDER, (f"claim:{name}",))
+        connection.run("COMMIT")
+        return int(found[0]) if found else None
+
+    def claimed(self, names: Sequence[str]) -> frozenset[str]:
+        """Those of these locks that somebody holds."""
+        by_number = {lock_number(f"claim:{name}"): name for name in names}
+        with self.reading() as connection:
+            held = {row[0] for row in connection.rows(_HELD)}
+        return frozenset(name for number, name in by_number.items() if number in held)
 
     def close(self) -> None:
         """Closes connections and stops listening."""
@@ -168,15 +199,6 @@ class PostgresqlDatabase(Database):
             if self._ear is not None:
                 self._ear.close()
                 self._ear = None
-
-
-class _ServerClaim:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def release(self) -> None:
-        """Gives the lock back."""
-        self._connection.close()
 
 
 class _Ear:

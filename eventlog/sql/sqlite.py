@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import structlog
 
-from eventlog.ports import LogError
+from eventlog.ports import ClaimLostError, LogError
 from eventlog.sql.database import Connection, Database, Row
 from eventlog.sql.errors import from_sqlite, from_system
 from eventlog.sql.fairlock import FairLock
@@ -173,6 +173,17 @@ class SqliteDatabase(Database):
         except BlockingIOError:
             return None
 
+    def claimed(self, names: Sequence[str]) -> frozenset[str]:
+        """Those of these claims that somebody holds."""
+        found = set()
+        for name in names:
+            claim = self.claim(name)
+            if claim is None:
+                found.add(name)
+            else:
+                claim.release()
+        return frozenset(found)
+
     def _begin(self, connection: Connection) -> None:
         connection.run("BEGIN IMMEDIATE")
 
@@ -192,6 +203,15 @@ class SqliteDatabase(Database):
 class _FileClaim:
     def __init__(self, descriptor: int) -> None:
         self._descriptor: int | None = descriptor
+
+    def held(self) -> bool:
+        """Until it is released: the kernel takes it from no living process."""
+        return self._descriptor is not None
+
+    def fence(self, connection: Connection) -> None:
+        """Nobody else can hold it meanwhile. Raises ClaimLostError where it was released."""
+        if not self.held():
+            raise ClaimLostError("the claim was released before")
 
     def release(self) -> None:
         """Gives the lock back."""

@@ -10,7 +10,7 @@ from eventlog.chain import link
 from eventlog.clock import Stamper
 from eventlog.ids import identity_key
 from eventlog.ports import Appended, LogCorruptError, NewEvent, Position, Reject, SavedState
-from eventlog.sql.database import Connection, Database, Row
+from eventlog.sql.database import Connection, Database, FencedClaim, Row
 from eventlog.sql.rows import Kind, Names
 
 _KEYS = "SELECT identity, position FROM events WHERE identity IN (*)"
@@ -32,8 +32,16 @@ _QUARANTINE = (
 class SqlTransaction:
     """A `LogTransaction`. It takes a connection and the append's lock at its first write."""
 
-    def __init__(self, database: Database, names: Names, stamper: Stamper, stack: ExitStack) -> None:
+    def __init__(
+        self,
+        database: Database,
+        names: Names,
+        stamper: Stamper,
+        stack: ExitStack,
+        fence: FencedClaim | None = None,
+    ) -> None:
         self._database, self._names, self._stamper, self._stack = database, names, stamper, stack
+        self._fence = fence
         self._open: Connection | None = None
         self._head: tuple[Position, int, bytes] | None = None
         self._kinds: dict[Kind, int] = {}
@@ -44,6 +52,8 @@ class SqlTransaction:
     def _connection(self) -> Connection:
         if self._open is None:
             self._open = self._stack.enter_context(self._database.writing())
+            if self._fence is not None:
+                self._fence.fence(self._open)
         return self._open
 
     def append(self, events: Sequence[NewEvent]) -> Appended:

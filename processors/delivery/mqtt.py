@@ -17,7 +17,15 @@ import structlog
 
 from eventlog import metrics, topics
 from eventlog.estate import FOLDED_TYPES
-from eventlog.ports import Claim, EventLog, LogUnavailableError, Position, Recorded, SavedState
+from eventlog.ports import (
+    Claim,
+    ClaimLostError,
+    EventLog,
+    LogUnavailableError,
+    Position,
+    Recorded,
+    SavedState,
+)
 from eventlog.registers import Registers
 from eventlog.times import from_us, iso
 from eventlog.vocabulary import SafetyChanged
@@ -33,6 +41,8 @@ BATCH = 200
 HEARTBEAT_S = 10.0
 MOVE_S = 0.25
 """The position is saved at most this often."""
+CLAIM_S = 1.0
+"""Whether the claim is still held is asked this often."""
 BEAT_S_MIN = 1.0
 """Our status is told at most this often."""
 WAIT_MAX_S = 0.2
@@ -116,7 +126,7 @@ class MqttDelivery:
                         stop.wait(WAIT_MAX_S)
                         continue
                     self._session = _Session(
-                        self._eventlog, self._login, self._client_id, self._heartbeat_s, self._bell
+                        self._eventlog, claim, self._login, self._client_id, self._heartbeat_s, self._bell
                     )
                     self._serve(self._session, stop)
                 except (LinkError, LogUnavailableError) as error:
@@ -163,12 +173,14 @@ class _Session:
     def __init__(
         self,
         log: EventLog,
+        claim: Claim,
         login: tuple[str, str | None, str | None],
         client_id: str,
         heartbeat_s: float,
         bell: Bell,
     ) -> None:
         self._eventlog = log
+        self._claim, self._asked_s = claim, 0.0
         self._bell = bell
         self._login = login
         self._client_id = client_id
@@ -216,6 +228,7 @@ class _Session:
 
     def turn(self) -> None:
         """Publishes what is new, or waits a little for it. Raises LinkError, LogUnavailableError."""
+        self._keep_claim()
         rung = self._bell.rung
         head = self._eventlog.head()
         entries = self._eventlog.read(after=self._read, limit=BATCH, types=TYPES)
@@ -239,6 +252,14 @@ class _Session:
         self._move(now_s)
         if caught_up and not entries:
             self._idle(now_s, rung)
+
+    def _keep_claim(self) -> None:
+        """What is published can't be taken back: who lost the claim stops soon. Raises ClaimLostError."""
+        now_s = time.monotonic()
+        if now_s - self._asked_s >= CLAIM_S:
+            if not self._claim.held():
+                raise ClaimLostError("delivery's claim was lost with its connection")
+            self._asked_s = now_s
 
     def _idle(self, now_s: float, rung: int) -> None:
         if self._link.flying:
@@ -288,7 +309,7 @@ class _Session:
         if changed:
             while self._link.flying:  # forgotten only when the broker has answered
                 self._link.await_progress(1.0)
-            with self._eventlog.transaction() as transaction:
+            with self._eventlog.transaction(under=self._claim) as transaction:
                 transaction.save_state(READER, changed)
 
     def _sent_any(self) -> bool:
@@ -303,7 +324,7 @@ class _Session:
             return
         if not at_once and not self._sent_any() and now_s - self._moved_s < self._heartbeat_s:
             return  # nothing of ours: no commit for every event of a device
-        with self._eventlog.transaction() as transaction:
+        with self._eventlog.transaction(under=self._claim) as transaction:
             transaction.move(READER, upto)
         self._moved, self._moved_s = upto, now_s
         metrics.READER_POSITION.labels(READER).set(upto)

@@ -116,6 +116,7 @@ class EmbeddedRunner:
         self._time_mode = time_mode
         self._batch = batch
         self._steps: Steps | None = None
+        self._claim: Claim | None = None
         self._position: Position = 0
         self._saved: Position = 0
         self._save_by_s = 0.0
@@ -170,7 +171,7 @@ class EmbeddedRunner:
     def _tell(self, outputs: Sequence[NewEvent]) -> None:
         """Records outputs at once, and no more: a small commit. State and position follow; after a crash in
         between the same inputs are taken again and make the same outputs, which changes nothing."""
-        with self._eventlog.transaction() as transaction:
+        with self._eventlog.transaction(under=self._claim) as transaction:
             self._append(transaction, outputs)
         self._told(outputs)
 
@@ -186,7 +187,7 @@ class EmbeddedRunner:
 
     def _save(self, steps: Steps, outputs: Sequence[NewEvent]) -> None:
         upto = self._position
-        with self._eventlog.transaction() as transaction:
+        with self._eventlog.transaction(under=self._claim) as transaction:
             for name, step in steps.by_estate.items():
                 write, gone = step.changed()
                 if write or gone:
@@ -237,23 +238,22 @@ class EmbeddedRunner:
 
     def run(self, stop: threading.Event) -> None:
         """Decides until told to stop; stands by while another process holds the decider's claim."""
-        claim: Claim | None = None
         failures = 0
         spare_the_collector()
         try:
             while not stop.is_set():
                 try:
-                    claim = claim or self._eventlog.claim(READER)
-                    self._bell.hung = claim is not None
-                    if claim is None:
+                    self._claim = self._claim or self._eventlog.claim(READER)
+                    self._bell.hung = self._claim is not None
+                    if self._claim is None:
                         stop.wait(WAIT_MAX_S)
                     elif not self._take_batch(save_now=False):
                         self._wait()
                     failures = 0
                 except LogUnavailableError as error:
-                    if claim:  # its server may have forgotten it, and given it to another
-                        claim.release()
-                        claim, self._steps = None, None
+                    if self._claim:  # its server may have forgotten it, and given it to another
+                        self._claim.release()
+                        self._claim, self._steps = None, None
                     pause_s = BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)]
                     failures += 1
                     _log.warning("the log is away", error=str(error), again_in_s=pause_s)
@@ -261,8 +261,9 @@ class EmbeddedRunner:
             self._save_rest()
         finally:
             self._bell.hung = False
-            if claim:
-                claim.release()
+            if self._claim:
+                self._claim.release()
+                self._claim = None
 
     def _save_rest(self) -> None:
         """Before a clean stop, so that the next start has nothing to take again."""

@@ -62,7 +62,7 @@ class Relay:
                         self.ready.set()
                         stop.wait(STANDBY_S)
                         continue
-                    asyncio.run(self._carry(stop))
+                    asyncio.run(self._carry(claim, stop))
                 except (LogUnavailableError, KafkaError, TopicsError, OSError, TimeoutError) as error:
                     self.ready.clear()
                     if claim and isinstance(error, LogUnavailableError):
@@ -76,11 +76,11 @@ class Relay:
             if claim:
                 claim.release()
 
-    async def _carry(self, stop: threading.Event) -> None:
+    async def _carry(self, claim: Claim, stop: threading.Event) -> None:
         partitions = await ensure(self._cluster)
         producer = await self._connected()
         try:
-            await _Carrying(self._eventlog, producer, partitions).run(stop, self.ready)
+            await _Carrying(self._eventlog, claim, producer, partitions).run(stop, self.ready)
         finally:
             await _end(producer)
 
@@ -114,8 +114,8 @@ async def _end(producer: AIOKafkaProducer) -> None:
 class _Carrying:
     """One producer's work."""
 
-    def __init__(self, log: EventLog, producer: AIOKafkaProducer, partitions: int) -> None:
-        self._eventlog, self._producer, self._partitions = log, producer, partitions
+    def __init__(self, log: EventLog, claim: Claim, producer: AIOKafkaProducer, partitions: int) -> None:
+        self._eventlog, self._claim, self._producer, self._partitions = log, claim, producer, partitions
         self._last: list[Position] = [BEGIN] * partitions
         """The position of the last record of each partition."""
         self._places: dict[str, int] = {}
@@ -207,7 +207,7 @@ class _Carrying:
         metrics.READER_POSITION.labels(READER).set(upto)
 
     def _move_now(self, upto: Position) -> None:
-        with self._eventlog.transaction() as transaction:
+        with self._eventlog.transaction(under=self._claim) as transaction:
             transaction.move(READER, upto)
 
 

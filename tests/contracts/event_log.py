@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from eventlog import codec
-from eventlog.ports import EventLog, LogError, NewEvent, Recorded, Reject, SavedState
+from eventlog.ports import ClaimLostError, EventLog, LogError, NewEvent, Recorded, Reject, SavedState
 from eventlog.times import from_us
 from eventlog.vocabulary import DoorOpened, EstateSet, TimeReached, Words, ZoneSet
 from tests.support.waiting import wait_until
@@ -391,6 +391,28 @@ class EventLogContract:
             assert transaction.position("someone") == 7
         with log.transaction() as transaction:
             assert transaction.position("someone") == 7
+
+    def test_it_says_which_claims_somebody_holds(self, log: EventLog) -> None:
+        assert log.claimed(["a", "b"]) == frozenset()
+        held, shared = log.claim("a"), log.claim("c", shared=True)
+        assert held is not None
+        assert shared is not None
+        assert log.claimed(["a", "b", "c"]) == {"a", "c"}
+        assert held.held()
+        held.release()
+        shared.release()
+        assert log.claimed(["a", "b", "c"]) == frozenset()
+        assert not held.held()
+
+    def test_what_is_written_under_a_claim_given_back_is_refused(self, log: EventLog) -> None:
+        held = log.claim("decider")
+        assert held is not None
+        with log.transaction(under=held) as transaction:
+            transaction.append([door_opened(1)])
+        held.release()
+        with pytest.raises(ClaimLostError), log.transaction(under=held) as transaction:
+            transaction.append([door_opened(2)])
+        assert log.head() == 1
 
     def test_a_claim_is_one_holder_s(self, log: EventLog) -> None:
         held = log.claim("decider/谢沟")

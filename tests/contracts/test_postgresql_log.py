@@ -10,10 +10,11 @@ import psycopg
 import pytest
 
 from eventlog.clock import Stamper
-from eventlog.ports import EventLog, LogUnavailableError
+from eventlog.ports import ClaimLostError, EventLog, LogUnavailableError
 from eventlog.sql import open_log
 from eventlog.sql.log import SqlLog
-from eventlog.sql.postgresql import PostgresqlDatabase, lock_number
+from eventlog.sql.postgresql import PostgresqlDatabase
+from eventlog.sql.serverclaim import lock_number
 from tests.contracts.event_log import door_opened
 from tests.contracts.sql_log import RunSql, SqlAccountsContract, SqlLogContract
 from tests.support.waiting import wait_until
@@ -84,6 +85,26 @@ class TestPostgresqlLog(SqlLogContract):
         with pytest.raises(LogUnavailableError):
             log.append([door_opened(2)])
         assert wait_until(lambda: log.append([door_opened(2)])).positions == (2,)
+        assert log.verify().entries == 2
+
+    def test_a_claim_lost_with_its_connection_alone_is_noticed_and_writes_nothing(
+        self, log: EventLog, run_sql: RunSql
+    ) -> None:
+        first = log.claim("decider")
+        assert first is not None
+        with log.transaction(under=first) as transaction:
+            transaction.append([door_opened(1)])
+        run_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        second = wait_until(lambda: log.claim("decider"), what="the claim is free")
+        with pytest.raises(ClaimLostError, match="decider"), log.transaction(under=first) as transaction:
+            transaction.append([door_opened(2)])
+        assert (first.held(), second.held(), log.head()) == (False, True, 1)
+        with log.transaction(under=second) as transaction:
+            transaction.append([door_opened(3)])
+        second.release()
         assert log.verify().entries == 2
 
     def test_a_server_that_is_not_there_is_unavailable(self) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from eventlog.memory import MemoryLog
-from eventlog.ports import EventLog, LogTransaction
+from eventlog.ports import Claim, EventLog, LogTransaction
 from eventlog.registers import Registers
 from eventlog.sql import open_log
 from gatehouse.estateimport import Change, ImportRefusedError, import_estate
@@ -105,14 +105,14 @@ class Meddled(MemoryLog):
         self._number = 0
 
     @contextmanager
-    def transaction(self) -> Iterator[LogTransaction]:  # type: ignore[override]
+    def transaction(self, *, under: Claim | None = None) -> Iterator[LogTransaction]:  # type: ignore[override]
         if self.times:
             self.times, kept = 0, self.times - 1
             self._number += 1
             old = "walk_m: 40" if self._number % 2 else "limit_s: 20"
             import_estate(self, small((old, f"{old[:-2]}{self._number}")))
             self.times = kept
-        with super().transaction() as transaction:
+        with super().transaction(under=under) as transaction:
             yield transaction
 
 

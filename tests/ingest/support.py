@@ -11,7 +11,7 @@ from typing import Any
 
 from eventlog import codec
 from eventlog.memory import MemoryLog
-from eventlog.ports import EventLog, LogTransaction, LogUnavailableError
+from eventlog.ports import Claim, EventLog, LogTransaction, LogUnavailableError
 from eventlog.times import to_us
 from eventlog.vocabulary import (
     DeviceSet,
@@ -118,9 +118,9 @@ class BreakableLog:
         return getattr(self._log, name)
 
     @contextmanager
-    def transaction(self) -> Iterator[LogTransaction]:
+    def transaction(self, *, under: Claim | None = None) -> Iterator[LogTransaction]:
         if self.away.is_set():
             self.refused += 1
             raise LogUnavailableError("the disk is full, says the test")
-        with self._log.transaction() as transaction:
+        with self._log.transaction(under=under) as transaction:
             yield transaction

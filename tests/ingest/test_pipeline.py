@@ -393,7 +393,7 @@ class TestAwayAndRefused:
 
     def test_one_message_that_the_log_refuses_does_not_hold_up_the_others(self) -> None:
         class Picky(BreakableLog):
-            def transaction(self) -> Any:
+            def transaction(self, *, under: Any = None) -> Any:
                 return _Picky(self._log)
 
         real = estate_log()

@@ -34,10 +34,10 @@ class BrittleLog(MemoryLog):
     fail_at = ""
 
     @contextmanager
-    def transaction(self) -> Iterator[Any]:
+    def transaction(self, *, under: Any = None) -> Iterator[Any]:
         if self.fail_at == "begin":
             raise CrashError
-        with super().transaction() as inner:
+        with super().transaction(under=under) as inner:
             yield _Brittle(inner, self)
             if self.fail_at == "commit":
                 raise CrashError

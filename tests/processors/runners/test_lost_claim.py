@@ -7,9 +7,13 @@ import threading
 import psycopg
 import pytest
 
+from eventlog import codec
+from eventlog.ports import NewEvent
 from eventlog.sql import open_log
-from eventlog.sql.postgresql import lock_number
+from eventlog.sql.serverclaim import lock_number
+from eventlog.vocabulary import DoorOpened
 from processors.runners.embedded import READER, EmbeddedRunner
+from tests.processors.story import NOON
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.postgresql
@@ -21,6 +25,12 @@ def holders(url: str) -> list[int]:
     sql = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s AND objid = %s"
     with psycopg.connect(url) as connection:
         return [row[0] for row in connection.execute(sql, (number >> 32, number & (2**32 - 1)))]
+
+
+def end_session(url: str, pid: int) -> None:
+    """One connection drops, as a firewall does it that forgets an idle one."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(%s)", (pid,))
 
 
 def end_all_sessions(url: str) -> None:
@@ -47,3 +57,31 @@ def test_a_claim_that_the_server_forgot_is_asked_for_anew(postgresql_url: str) -
         stop.set()
         runner.join(10)
         log.close()
+
+
+def test_a_decider_that_lost_only_its_claim_saves_nothing_more_and_stands_by(postgresql_url: str) -> None:
+    log = open_log(postgresql_url)
+    stop = threading.Event()
+    runner = threading.Thread(target=EmbeddedRunner(log).run, args=(stop,))
+    runner.start()
+    try:
+        (before,) = wait_until(lambda: holders(postgresql_url), what="the claim is held")
+        log.append([said(0)])
+        wait_until(lambda: log.position(READER) == 1, what="it decides")
+        end_session(postgresql_url, before)
+        successor = wait_until(lambda: log.claim(READER), what="the claim is free")
+        log.append([said(1)])
+        with pytest.raises(AssertionError, match="still not so"):
+            wait_until(lambda: log.position(READER) > 1, timeout_s=1.0)
+        successor.release()
+        wait_until(lambda: log.position(READER) == 2, what="it takes its turn again")
+    finally:
+        stop.set()
+        runner.join(10)
+        log.close()
+
+
+def said(number: int) -> NewEvent:
+    return codec.make(
+        DoorOpened(door="d"), estate="e", source="estates/e/access/d", event_id=f"{number}", at=NOON
+    )

@@ -27,9 +27,9 @@ class CountingLog(MemoryLog):
     transactions = 0
 
     @contextmanager
-    def transaction(self) -> Iterator[Any]:
+    def transaction(self, *, under: Any = None) -> Iterator[Any]:
         self.transactions += 1
-        with super().transaction() as transaction:
+        with super().transaction(under=under) as transaction:
             yield transaction
 
 
