@@ -12,7 +12,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from benchmarks.publishers import finish, pipe, start
-from ingest.client import SUBSCRIPTIONS
+from ingest.shards import SUBSCRIPTIONS
 
 CLIENT_ID = "bench-bare"
 

@@ -32,9 +32,10 @@ from eventlog.memory import MemoryLog
 from eventlog.ports import EventLog
 from eventlog.sql import open_log
 from eventlog.vocabulary import DeviceSet, EstateSet, Words
-from ingest.client import SUBSCRIPTIONS, MqttIngest
+from ingest.client import MqttIngest
 from ingest.messages import Message
 from ingest.pipeline import Pipeline
+from ingest.shards import SUBSCRIPTIONS
 
 ESTATE, DOORS = "bench", 40
 KEY = b"benchmark-key-of-32-bytes-length"

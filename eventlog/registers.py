@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from eventlog.estate import FOLDED_TYPES, Estate
 from eventlog.ports import EventLog, Position, Recorded
@@ -12,10 +12,13 @@ _BATCH = 5_000
 
 
 class Registers:
-    """Follows `registry.*` and `rule.*`; `refresh` reads what is new. Not safe across threads."""
+    """Follows `registry.*` and `rule.*`; `refresh` reads what is new. Not safe across threads.
 
-    def __init__(self, log: EventLog) -> None:
-        self._log = log
+    With `takes`, only of the estates for which it is true.
+    """
+
+    def __init__(self, log: EventLog, takes: Callable[[str], bool] | None = None) -> None:
+        self._log, self._takes = log, takes
         self._estates: dict[str, Estate] = {}
         self._position: Position = 0
 
@@ -44,8 +47,9 @@ class Registers:
         """A batch at a time, so that an import of thousands copies each register once."""
         events: dict[str, list[Event]] = {}
         for entry in entries:
-            events.setdefault(entry.estate, []).append(entry.event)
             self._position = entry.position
+            if self._takes is None or self._takes(entry.estate):
+                events.setdefault(entry.estate, []).append(entry.event)
         for estate, changes in events.items():
             known = self._estates.get(estate) or Estate(estate)
             self._estates[estate] = known.with_events(changes)

@@ -22,13 +22,11 @@ from gatehouse.settings import Settings
 from gatehouse.vitals import Beating
 
 if TYPE_CHECKING:
-    from eventlog.ports import Claim, EventLog
+    from eventlog.ports import EventLog
     from processors.runners.topics import Cluster
 
 SERVICE_ACCOUNT = "gatehouse"
 ADDRESS_WAIT_S_MAX = 2.0
-LOOK_S = 0.5
-"""How often a part that stands by looks whether it is its turn."""
 
 
 class CannotStartError(Exception):
@@ -67,16 +65,6 @@ class Part:
     def check_address(self, setting: str) -> None:
         """Raises CannotStartError where the address of this setting (`http`, `mqtt`) can't be listened on."""
         check_address(self.settings, setting)
-
-    def wait_for_turn(self, log: EventLog, name: str) -> Claim | None:
-        """Stands by while another process of the same system does this; None when told to stop first.
-        Raises LogError."""
-        while not self.stop.is_set():
-            claim = log.claim(name)
-            if claim is not None:
-                return claim
-            self.stop.wait(LOOK_S)
-        return None
 
     def ready_when(self, event: threading.Event) -> None:
         """Says that the part is ready once `event` is set."""

@@ -19,7 +19,6 @@ from gatehouse.settings import Settings, SettingsError, load
 from gatehouse.vitals import Beating
 
 if TYPE_CHECKING:
-    from eventlog.ports import EventLog
     from ingest.pipeline import Pipeline
 
 SWITCH_S = 0.001
@@ -34,13 +33,14 @@ def run_ingest(part: Part) -> None:
 
     log = part.open_log()
     key = radio_key(part.settings.secrets)
-    pipeline = Pipeline(log, time_mode=part.settings.time, hmac_key=key)
     spare_the_collector()
     try:
         if part.settings.broker is None:
-            _embed_broker(part, pipeline)
+            _embed_broker(part, Pipeline(log, time_mode=part.settings.time, hmac_key=key))
         else:
-            _follow_broker(part, pipeline, log)
+            from gatehouse.receiving import follow_broker
+
+            follow_broker(part, log, key)
     finally:
         log.close()
 
@@ -54,22 +54,6 @@ def _embed_broker(part: Part, pipeline: Pipeline) -> None:
     broker = EmbeddedBroker(pipeline, open_accounts(part.settings.log_url), host, int(port))
     part.ready_when(broker.ready)
     broker.run(part.stop)
-
-
-def _follow_broker(part: Part, pipeline: Pipeline, log: EventLog) -> None:
-    """One at a time: a broker hands a session to who connected last, and two would take it in turns."""
-    from ingest.client import MqttIngest
-
-    claim = part.wait_for_turn(log, "ingest")
-    if claim is None:
-        return
-    url, user, password = part.broker_login()
-    client = MqttIngest(pipeline, url=url, username=user, password=password, client_id="gatehouse-ingest")
-    part.ready_when(client.ready)
-    try:
-        client.run(part.stop)
-    finally:
-        claim.release()
 
 
 def run_process(part: Part) -> None:

@@ -76,6 +76,12 @@ class Settings(BaseModel):
     http: Address = Field("127.0.0.1:8080", description="Where the console listens.")
     mqtt: Address = Field("127.0.0.1:1883", description="Where the embedded broker listens.")
     broker: Broker | None = Field(None, description="An outside broker; without one, the embedded one runs.")
+    ingest_shards: int = Field(
+        1, ge=1, le=1_000, description="Sessions that share an outside broker's estates."
+    )
+    ingest_strays: bool = Field(
+        True, description="With several shards: whether messages of unknown estates are read and put aside."
+    )
     database: Database | None = Field(None, description="The log's database; default SQLite in `data`.")
     kafka: Servers | None = Field(None, description="Kafka's servers, for `relay` and `worker`.")
     kafka_partitions: int = Field(12, ge=1, le=1_000, description="Partitions of new topics.")

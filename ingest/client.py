@@ -10,8 +10,9 @@ from __future__ import annotations
 import random
 import selectors
 import threading
-from collections.abc import Callable
-from typing import Any
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import structlog
@@ -21,25 +22,60 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from eventlog import metrics
 from ingest.arrival import arrival_us
+from ingest.messages import Message
 from ingest.paho_batches import BatchClient
-from ingest.pipeline import IngestStoppedError, Pipeline
+from ingest.pipeline import IngestStoppedError
+from ingest.shards import ALONE, SUBSCRIPTIONS
 
-SUBSCRIPTIONS = (
-    "estates/+/+/+/events",
-    "estates/+/+/+/status",
-    "estates/+/patrol/+/members/+/events",
-    "estates/+/time",
-    "vendors/#",
-)
 MESSAGES_MAX = 500
 BYTES_MAX = 4 * 1024 * 1024
 """Bounds of one batch, in messages and in bytes of payload."""
 KEEPALIVE_S = 60
 RECONNECT_S_MIN, RECONNECT_S_MAX = 0.2, 15.0
 CONNECT_S_MAX = 5.0
+FOLLOW_S = 1.0
+"""What there is to subscribe to is asked this often."""
+FILTERS_MAX = 500
+"""Topic filters of one SUBSCRIBE."""
 _LOOK_S = 0.2  # how long a quiet connection is waited on before looking whether to stop
 
 _logger = structlog.get_logger()
+
+
+class Address(NamedTuple):
+    """Where a broker listens."""
+
+    host: str
+    port: int
+    secure: bool
+
+
+def address_of(url: str) -> Address:
+    """The address in a broker's URL. Raises ValueError."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+        raise ValueError(f"broker address {url!r}: expected mqtt://host:port or mqtts://host:port")
+    secure = parts.scheme == "mqtts"
+    return Address(parts.hostname, parts.port or (8883 if secure else 1883), secure)
+
+
+class Taker(Protocol):
+    """What takes batches of messages: a pipeline, or what stands before one."""
+
+    def take(self, messages: Sequence[Message], stop: threading.Event | None = None) -> None:
+        """Returns when they are durable. Raises IngestStoppedError, LogError."""
+
+
+class Subscriptions:
+    """What a session reads: everything. Others follow the registers."""
+
+    def wanted(self) -> Sequence[str]:
+        """The topic filters, as of now."""
+        return SUBSCRIPTIONS
+
+    def granted(self, filters: Sequence[str]) -> Sequence[str]:
+        """The broker has these from here on; the topics to say so on."""
+        return ()
 
 
 class MqttIngest:
@@ -47,23 +83,22 @@ class MqttIngest:
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        pipeline: Taker,
         *,
         url: str,
         username: str | None = None,
         password: str | None = None,
-        client_id: str = "gatehouse-ingest",
+        client_id: str = ALONE,
+        subscriptions: Subscriptions | None = None,
         keepalive_s: int = KEEPALIVE_S,
         clock_us: Callable[[], int] = arrival_us,
     ) -> None:
-        address = urlsplit(url)
-        if address.scheme not in ("mqtt", "mqtts") or not address.hostname:
-            raise ValueError(f"broker address {url!r}: expected mqtt://host:port or mqtts://host:port")
+        address = address_of(url)
         self._pipeline = pipeline
-        self._host = address.hostname
-        self._port = address.port or (8883 if address.scheme == "mqtts" else 1883)
+        self._host, self._port = address.host, address.port
         self._client = BatchClient(client_id, clock_us)
-        if address.scheme == "mqtts":
+        self._name = "ingest" if client_id == ALONE else client_id
+        if address.secure:
             self._client.tls_set()
         if username is not None:
             self._client.username_pw_set(username, password)
@@ -71,6 +106,12 @@ class MqttIngest:
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
+        self._subscriptions = subscriptions or Subscriptions()
+        self._asked: dict[int, list[str]] = {}
+        """Filters asked for and not answered, by the number of the packet."""
+        self._subscribed: set[str] = set()
+        self._follow_at = 0.0
+        self._online = False
         self._keepalive_s = keepalive_s
         self._failures = 0
         self._told = False
@@ -126,6 +167,7 @@ class MqttIngest:
                     more = self._take_batch(stop)
                 if client.want_write():
                     client.loop_write()
+                self._follow()
                 client.loop_misc()
                 if client.socket() is not sock:
                     return
@@ -150,18 +192,43 @@ class MqttIngest:
         if reason.is_failure:
             self._tell_down(str(reason))
             return
-        client.subscribe([(topic, 1) for topic in SUBSCRIPTIONS])
+        self._asked.clear()
+        self._subscribed.clear()
+        self._online, self._follow_at = True, 0.0
+        self._follow()
+        if not self._asked:  # a shard that has no estate yet
+            self._is_ready()
+
+    def _follow(self) -> None:
+        """Subscribes to what is new."""
+        now_s = time.monotonic()
+        if not self._online or now_s < self._follow_at:
+            return
+        self._follow_at = now_s + FOLLOW_S
+        new = [name for name in self._subscriptions.wanted() if name not in self._subscribed]
+        self._subscribed.update(new)
+        for start in range(0, len(new), FILTERS_MAX):
+            part = new[start : start + FILTERS_MAX]
+            _, number = self._client.subscribe([(topic, 1) for topic in part])
+            self._asked[number or 0] = part
 
     def _on_subscribe(
         self, client: Client, userdata: Any, mid: int, reasons: list[ReasonCode], properties: Properties
     ) -> None:
-        refused = [topic for topic, code in zip(SUBSCRIPTIONS, reasons, strict=False) if code.is_failure]
+        asked = self._asked.pop(mid, [])
+        refused = [topic for topic, code in zip(asked, reasons, strict=False) if code.is_failure]
         if refused:
             _logger.error("broker_refuses_subscriptions", topics=refused)
+        for topic in self._subscriptions.granted([name for name in asked if name not in refused]):
+            client.publish(topic, b"", qos=1)
+        if not self._asked:
+            self._is_ready()
+
+    def _is_ready(self) -> None:
         self._failures = 0
         self._told = False
         self.ready.set()
-        metrics.BROKER_CONNECTED.labels("ingest").set(1)
+        metrics.BROKER_CONNECTED.labels(self._name).set(1)
         _logger.info("broker_connected", host=self._host, port=self._port)
 
     def _on_disconnect(
@@ -182,5 +249,6 @@ class MqttIngest:
             self._told = True
 
     def _down(self) -> None:
+        self._online = False
         self.ready.clear()
-        metrics.BROKER_CONNECTED.labels("ingest").set(0)
+        metrics.BROKER_CONNECTED.labels(self._name).set(0)

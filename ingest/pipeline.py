@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -23,12 +23,15 @@ from eventlog.estate import Estate
 from eventlog.ids import derived_id
 from eventlog.ports import (
     Appended,
+    Claim,
+    ClaimLostError,
     EventLog,
     LogCorruptError,
     LogError,
     LogUnavailableError,
     NewEvent,
     Reject,
+    SavedState,
 )
 from eventlog.registers import Registers
 from eventlog.times import from_us, to_us
@@ -88,7 +91,11 @@ class Batch:
 
 
 class Pipeline:
-    """Judges and records. One thread at a time; `hmac_key` turns radio addresses into keyed hashes."""
+    """Judges and records. One thread at a time; `hmac_key` turns radio addresses into keyed hashes.
+
+    `under`: writes only while this claim is held. `takes` says which estates' registers to follow: all,
+    unless it is given.
+    """
 
     def __init__(
         self,
@@ -96,6 +103,8 @@ class Pipeline:
         *,
         time_mode: TimeMode = "wall",
         hmac_key: bytes,
+        under: Claim | None = None,
+        takes: Callable[[str], bool] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         if len(hmac_key) < 16:
@@ -104,11 +113,18 @@ class Pipeline:
         self._events_time = time_mode == "events"
         self._key = hmac_key
         self._monotonic = monotonic
-        self._registers = Registers(log)
+        self._under = under
+        self._registers = Registers(log, takes)
         self._known: dict[str, Known] = {}
         self._refresh_at = 0.0
         self._presence: Presence | None = None
         self._away = False
+
+    @property
+    def estates(self) -> Mapping[str, Estate]:
+        """The estates that it knows, as of half a second ago. Raises LogError."""
+        self._follow()
+        return self._registers.estates
 
     @property
     def presence(self) -> Presence:
@@ -121,20 +137,34 @@ class Pipeline:
         """Records a batch; returns when it is durable.
 
         While the log is away it is held and tried again, for ever. Raises IngestStoppedError when `stop`
-        is set meanwhile, LogError when the log can't go on.
+        is set meanwhile or the claim is lost, LogError when the log can't go on.
         """
+        self._until_done(lambda: self._record(messages), len(messages), stop)
+
+    def keep(self, owner: str, entries: Sequence[SavedState], stop: threading.Event | None = None) -> None:
+        """Saves state beside the log, as patiently as `take`."""
+
+        def save() -> None:
+            with self._log.transaction(under=self._under) as transaction:
+                transaction.save_state(owner, entries)
+
+        self._until_done(save, len(entries), stop)
+
+    def _until_done(self, work: Callable[[], None], held: int, stop: threading.Event | None) -> None:
         delay_s = RETRY_S_MIN
         while True:
             try:
-                self._record(messages)
+                work()
+            except ClaimLostError as error:
+                raise IngestStoppedError(f"{error}: {held} messages are left to the broker") from error
             except LogUnavailableError as error:
                 self._say_away(error)
                 if (stop or _NEVER).wait(delay_s):
-                    raise IngestStoppedError(f"{len(messages)} messages are left to the broker") from error
+                    raise IngestStoppedError(f"{held} messages are left to the broker") from error
                 delay_s = min(delay_s * 2, RETRY_S_MAX)
             else:
                 if self._away:
-                    _logger.info("log_back", held=len(messages))
+                    _logger.info("log_back", held=held)
                     self._away = False
                 return
 
@@ -297,7 +327,7 @@ class Pipeline:
         """Records a judged batch in one transaction. Raises LogError: then nothing is recorded."""
         started = time.perf_counter()
         rejects = batch.rejects
-        with self._log.transaction() as transaction:
+        with self._log.transaction(under=self._under) as transaction:
             appended = transaction.append(batch.events)
             if appended.conflicts:
                 rejects = rejects + [one for index in appended.conflicts for one in _conflict(batch, index)]
