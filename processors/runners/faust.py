@@ -38,7 +38,8 @@ BATCH = 1_000
 """Records decided together: what is waiting, at most so many; nothing waits for a batch to fill."""
 SESSION_S = 10.0
 """A worker that is silent for so long is taken for dead. With Faust's default a takeover lasts a minute."""
-HEARTBEAT_S = 3.0
+HEARTBEAT_S = 1.0
+"""The answer to it tells a worker that others come or go."""
 REBALANCE_S = 30.0
 START_S = 60.0
 READY_WITHIN_S = 120.0
@@ -85,7 +86,7 @@ class FaustWorker:
         self._claim: Claim | None = None
         self._fatal: BaseException | None = None
         self._waiting_s = 0.0
-        self._stopping = False
+        self._stopping = self._useless = False
         self.ready = threading.Event()
         """Set while it decides the partitions it was given, be it none."""
 
@@ -115,12 +116,17 @@ class FaustWorker:
         try:
             await asyncio.wait_for(app.start(), START_S)
             await self._watch(stop)
-        except ConsistencyError:
-            self._tables.drop()
-            raise
+        except ConsistencyError as error:
+            self._useless = True
+            raise WorkerError("the table is ahead of its changelog: it is dropped") from error
         finally:
+            stop.set()  # whatever ends this ends the process, in bounded time
             self._stopping = True
+            if self._useless:
+                self._tables.drop()  # now, should the stop hang; and again, as closing it may write
             await self._stop(app)
+            if self._useless:
+                self._tables.drop()
 
     def _make(self) -> Any:
         app = faust.App(
@@ -167,7 +173,7 @@ class FaustWorker:
                     raise self._app.crash_reason
                 raise WorkerError(f"Faust has stopped: {self._app.crash_reason!r}")
             if not self.ready.is_set() and loop.time() - self._waiting_s > self._ready_within_s:
-                self._tables.drop()
+                self._useless = True
                 raise WorkerError(f"not ready within {self._ready_within_s:g} s")
             await asyncio.sleep(await self._patiently(self._tick))
 

@@ -16,6 +16,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, UnknownError
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.structs import RecordMetadata
 
 from eventlog import metrics
 from eventlog.ports import Claim, EventLog, LogUnavailableError, Position, Recorded
@@ -41,6 +42,14 @@ BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 _log = structlog.get_logger()
 
 
+class DataLostError(Exception):
+    """Kafka gives an offset again: it has lost what it had. Topics have to be made, and all is sent anew."""
+
+
+PASSING = (LogUnavailableError, KafkaError, TopicsError, DataLostError, OSError, TimeoutError)
+"""What another try may get past."""
+
+
 class Relay:
     """Carries until told to stop; stands by while another process does."""
 
@@ -63,7 +72,7 @@ class Relay:
                         stop.wait(STANDBY_S)
                         continue
                     asyncio.run(self._carry(claim, stop))
-                except (LogUnavailableError, KafkaError, TopicsError, OSError, TimeoutError) as error:
+                except PASSING as error:
                     self.ready.clear()
                     if claim and isinstance(error, LogUnavailableError):
                         claim.release()  # its server may have forgotten it, and given it to another
@@ -118,6 +127,7 @@ class _Carrying:
         self._eventlog, self._claim, self._producer, self._partitions = log, claim, producer, partitions
         self._last: list[Position] = [BEGIN] * partitions
         """The position of the last record of each partition."""
+        self._offsets = [-1] * partitions
         self._places: dict[str, int] = {}
         self._position = self._saved = log.position(READER)
         self._moved_s = self._marked_s = 0.0
@@ -164,7 +174,7 @@ class _Carrying:
         metrics.RELAYED.inc(sum(map(len, parted.values())))
 
     async def _send_to(self, place: int, entries: Sequence[Recorded]) -> None:
-        answers: list[asyncio.Future[object]] = []
+        answers: list[asyncio.Future[RecordMetadata]] = []
         batch: BatchBuilder = self._producer.create_batch()
         previous = self._last[place]
         for entry in entries:
@@ -175,8 +185,16 @@ class _Carrying:
                 batch.append(key=key, value=value, timestamp=at_ms)
             previous = entry.position
         answers.append(await self._producer.send_batch(batch, INPUTS, partition=place))
-        await asyncio.gather(*answers)
+        self._heard(place, await asyncio.gather(*answers))
         self._last[place] = previous
+
+    def _heard(self, place: int, answers: Sequence[RecordMetadata]) -> None:
+        """Checks what Kafka says it has. Raises DataLostError: some brokers take records of a topic that is
+        gone without a word."""
+        for answer in answers:
+            if 0 <= answer.offset <= self._offsets[place]:
+                raise DataLostError(f"{INPUTS}[{place}] was at {self._offsets[place]}, is at {answer.offset}")
+            self._offsets[place] = max(self._offsets[place], answer.offset)
 
     async def _keep_up(self, *, idle: bool) -> None:
         now_s = time.monotonic()
@@ -194,7 +212,7 @@ class _Carrying:
     async def _mark_one(self, place: int) -> None:
         batch: BatchBuilder = self._producer.create_batch()
         batch.append(key=b"", value=mark(self._position, self._last[place]), timestamp=None)
-        await (await self._producer.send_batch(batch, INPUTS, partition=place))
+        self._heard(place, [await (await self._producer.send_batch(batch, INPUTS, partition=place))])
         self._last[place] = self._position
 
     async def _move(self) -> None:

@@ -31,7 +31,7 @@ LOOK_UP = 2_000
 """Entries read at once."""
 COPY_S = 2.0
 """An estate's state is copied to the table at most this often."""
-CHECKPOINT_S = 5.0
+CHECKPOINT_S = 2.0
 """State is saved in the log at most this often."""
 ASK_AGAIN_S = 2.0
 """After this long without an answer, the time is told again."""

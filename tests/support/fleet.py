@@ -18,6 +18,7 @@ from random import Random
 
 from eventlog import codec
 from eventlog.ports import EventLog, NewEvent, Position, Recorded
+from eventlog.registers import Registers
 from eventlog.sql import open_log
 from eventlog.topics import device_source
 from eventlog.vocabulary import (
@@ -29,8 +30,9 @@ from eventlog.vocabulary import (
     Event,
     PlateRead,
 )
+from gatehouse.exits import EXIT_AWAY
 from gatehouse.vitals import read_vitals
-from processors.runners.embedded import READER, replay
+from processors.runners.embedded import READER, Steps
 from tests.processors.estate import REGISTERS
 from tests.processors.live import ALL_RULES
 from tests.support.kafka import Kafka
@@ -43,7 +45,8 @@ PARTITIONS = 4
 READY_WITHIN_S = 60.0
 """Some eight seconds where the machine is idle: Faust's group join."""
 SETTLED_WITHIN_S = 60.0
-SLICE, SLICE_S = 10, 0.05
+SUPERVISE_S = 0.2
+SLICE, SLICE_S = 10, 0.1
 Outputs = dict[str, list[tuple[str, str, bytes]]]
 
 
@@ -54,7 +57,9 @@ class Part:
     role: str
     data: Path
     process: subprocess.Popen[bytes]
-    killed: bool = False
+    ended: bool = False
+    """A test has ended it, or is about to: nobody starts it again."""
+    restarts: int = 0
 
     @property
     def ready(self) -> bool:
@@ -63,12 +68,13 @@ class Part:
 
     def kill(self) -> None:
         """SIGKILL."""
-        self.killed = True
+        self.ended = True
         self.process.kill()
         self.process.wait()
 
     def stop(self) -> int:
         """SIGTERM; returns the exit code."""
+        self.ended = True
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(20)
 
@@ -86,6 +92,11 @@ class Fleet:
     def __post_init__(self) -> None:
         self.log: EventLog = open_log(self.database)
         self._random, self._said, self._saying = Random(5), 0, threading.Lock()
+        self._calm, self._checked, self._seen = Steps(Registers(self.log), lambda _: ()), 0, 0
+        self._expected, self._live = list[NewEvent](), list[Recorded]()
+        self._closing, self.failures = threading.Event(), list[str]()
+        self._supervisor = threading.Thread(target=self._supervise, name="supervisor")
+        self._supervisor.start()
         for estate in ESTATES:
             self.log.append([self._new(event, estate) for event in (*REGISTERS, *ALL_RULES)])
 
@@ -101,6 +112,14 @@ class Fleet:
     def start(self, role: str, *, ready: bool = True) -> Part:
         """A part more; with `ready` waits until it says that it is."""
         data = self.folder / f"{role}-{len(self.parts)}"
+        data.mkdir()
+        part = Part(role, data, self._process(role, data))
+        self.parts.append(part)
+        if ready:
+            self.wait_ready(part)
+        return part
+
+    def _process(self, role: str, data: Path) -> subprocess.Popen[bytes]:
         own = {name: value for name, value in os.environ.items() if not name.startswith("GATEHOUSE_")}
         environment = {
             **own, "PYTHONUNBUFFERED": "1", "GATEHOUSE_DATA": str(data), "GATEHOUSE_LANGUAGE": "en",
@@ -108,29 +127,45 @@ class Fleet:
             "GATEHOUSE_KAFKA_PARTITIONS": str(PARTITIONS), "GATEHOUSE_TABLE_STORE": self.store,
             "GATEHOUSE_BROKER": f"mqtt://127.0.0.1:{free_port()}",
         }  # fmt: skip
-        data.mkdir()
-        with (data / "said").open("wb") as said:
-            process = subprocess.Popen(
+        with (data / "said").open("ab") as said:
+            return subprocess.Popen(
                 [sys.executable, "-m", "gatehouse.main", role], env=environment, cwd=ROOT, stdout=said,
                 stderr=said,
             )  # fmt: skip
-        part = Part(role, data, process)
-        self.parts.append(part)
-        if ready:
-            self.wait_ready(part)
-        return part
 
-    def keep_running(self, role: str) -> None:
-        """Starts those of a role again that have ended by themselves, as their supervisor does."""
-        for part in list(self.parts):
-            if part.role == role and part.process.poll() is not None and not part.killed:
-                part.killed = True
-                self.start(role)
+    def _supervise(self) -> None:
+        """What systemd does: who gives up is started again, in its folder; only for what may pass."""
+        while not self._closing.wait(SUPERVISE_S):
+            for part in list(self.parts):
+                code = part.process.poll()
+                if code is None or part.ended:
+                    continue
+                if code != EXIT_AWAY:
+                    part.ended = True
+                    self.failures.append(f"{part.data.name} ended with {code}")
+                    continue
+                part.restarts += 1
+                part.process = self._process(part.role, part.data)
+
+    def running(self, role: str) -> list[Part]:
+        """The parts of a role that run or are being started again, the oldest first."""
+        return [part for part in self.parts if part.role == role and not part.ended]
+
+    def ensure(self, *, relays: int = 1, workers: int = 2) -> None:
+        """So many of each, ready, with everything said so far decided."""
+        for role, count in (("relay", relays), ("worker", workers)):
+            for surplus in self.running(role)[count:]:
+                assert surplus.stop() == 0, self.said()
+            for _ in range(count - len(self.running(role))):
+                self.start(role, ready=False)
+        for part in (*self.running("relay"), *self.running("worker")):
+            self.wait_ready(part)
+        self.settled()
 
     def wait_ready(self, part: Part) -> None:
         """Waits until a part says that it is ready."""
         wait_until(
-            lambda: part.ready or part.process.poll() is not None,
+            lambda: part.ready or part.ended,
             timeout_s=READY_WITHIN_S, what=f"{part.role} is ready\n{self.said()}",
         )  # fmt: skip
         assert part.ready, self.said()
@@ -143,6 +178,8 @@ class Fleet:
         )
 
     def close(self) -> None:
+        self._closing.set()
+        self._supervisor.join()
         for part in self.parts:
             if part.process.poll() is None:
                 part.kill()
@@ -182,23 +219,23 @@ class Fleet:
             raise AssertionError(f"{at} of {goal} is decided after {within_s:g} s\n{self.said()}") from None
         return goal
 
-    def check(self) -> int:
-        """Everything said so far has made the outputs that the embedded runner's step makes of it: ids,
-        bytes, order; returns how many."""
-        upto = self.settled()
-        calm: list[NewEvent] = []
-        replay(self.log, calm.extend, upto)
-        expected, live = by_estate(calm), by_estate(self._outputs())
+    def check(self, decided: Position | None = None) -> None:
+        """Everything said so far, or decided up to a position, has made the outputs that the embedded
+        runner's step makes of it: ids, bytes, order. Goes on from the last check."""
+        upto = self.settled() if decided is None else decided
+        while self._checked < upto:
+            entries = self.log.read(after=self._checked, limit=min(2_000, upto - self._checked))
+            self._calm.take(entries)
+            self._expected += self._calm.outputs()
+            self._checked = entries[-1].position
+        while batch := self.log.read(after=self._seen, limit=5_000, types=OUTPUT_TYPES):
+            self._live += batch
+            self._seen = batch[-1].position
+        expected, live = by_estate(self._expected), by_estate(self._live)
         for estate, outputs in expected.items():
             assert live[estate][: len(outputs)] == outputs, f"{estate}: not the outputs of a calm run"
-        assert sum(map(len, expected.values())) > 20, "too few outputs to prove anything"
-        return len(calm)
-
-    def _outputs(self) -> Iterable[Recorded]:
-        after = 0
-        while batch := self.log.read(after=after, limit=5_000, types=OUTPUT_TYPES):
-            yield from batch
-            after = batch[-1].position
+        assert not self.failures, f"{self.failures}\n{self.said()}"
+        assert len(self._expected) > 20, "too few outputs to prove anything"
 
 
 class Load:

@@ -102,6 +102,8 @@ class ApacheKafka:
             _PROPERTIES.format(port=self._port, controller=self._controller, data=self._data), "utf-8"
         )
         self._format()
+        self._pristine = folder / "pristine"
+        shutil.copytree(self._data, self._pristine)
         self.start()
 
     def _java_command(self, main: str, *arguments: str) -> list[str]:
@@ -133,9 +135,11 @@ class ApacheKafka:
             self._process = None
 
     def lose_data(self) -> None:
-        self.stop()
+        if self._process:
+            self._process.kill()
+            self._process.wait(10)
         shutil.rmtree(self._data)
-        self._format()
+        shutil.copytree(self._pristine, self._data)
         self.start()
 
 

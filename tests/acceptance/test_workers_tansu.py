@@ -1,0 +1,20 @@
+"""Relay and workers on Tansu, which a wheel brings everywhere: Kafka-compatible, all in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.workers import RelayAndWorkers
+from tests.support.kafka import Kafka, Tansu
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgresql, pytest.mark.timeout(300)]
+
+
+class TestOnTansu(RelayAndWorkers):
+    """Its restart is the test of lost data."""
+
+    @classmethod
+    def make(cls, folder: Path) -> Kafka:
+        return Tansu(folder)
