@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from eventlog.discreet import is_discreet
+
 Via = Literal["console", "api"]
 
 
@@ -18,11 +20,12 @@ class Right(StrEnum):
     EVENTS = "events"  # whole events: names, cards, plates of persons
     VEHICLES = "vehicles"  # plates of the vehicles inside
     ACT = "act"  # acknowledge, assign, close …
+    DISCREET = "discreet"  # silent duress, which no shared screen shows
 
 
 ROLES: Mapping[str, frozenset[Right]] = {
     "viewer": frozenset({Right.ALERTS, Right.PLACES}),
-    "operator": frozenset(Right),
+    "operator": frozenset(Right) - {Right.DISCREET},
     "supervisor": frozenset(Right),
     "administrator": frozenset(Right),
 }
@@ -45,6 +48,10 @@ class Person:
     def sees(self, estate: str) -> bool:
         """Whether an estate is this person's."""
         return self.estate in ("", estate)
+
+    def sees_alert(self, estate: str, rule: str) -> bool:
+        """Whether an alert of a rule is this person's to see."""
+        return self.sees(estate) and (not is_discreet(rule) or self.may(Right.DISCREET))
 
     def scope(self, asked: str | None) -> str | None:
         """The estate to look in, None for all; one that no estate has when the one asked for isn't theirs."""

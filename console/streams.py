@@ -50,9 +50,9 @@ class Streams:
             self._loop.call_soon_threadsafe(self._wake)
 
     def follow(
-        self, after: Position | None, sees: Callable[[str], bool], still: Callable[[], bool]
+        self, after: Position | None, sees: Callable[[Recorded], bool], still: Callable[[], bool]
     ) -> AsyncIterator[bytes]:
-        """The stream from a position on (None: from now), of estates that `sees` lets through.
+        """The stream from a position on (None: from now), of changes that `sees` lets through.
 
         Ends when `still` no longer says so. Raises ProblemError 503 when too many are open.
         """
@@ -69,7 +69,7 @@ class Streams:
         self,
         news: asyncio.Event,
         position: Position,
-        sees: Callable[[str], bool],
+        sees: Callable[[Recorded], bool],
         still: Callable[[], bool],
     ) -> AsyncIterator[bytes]:
         try:
@@ -77,7 +77,7 @@ class Streams:
             while not self._closing:
                 news.clear()
                 entries = await self._after(position)
-                shown = [written(entry) for entry in entries if sees(entry.estate)]
+                shown = [written(entry) for entry in entries if sees(entry)]
                 if shown:
                     yield b"".join(shown)
                 if entries:

@@ -78,6 +78,14 @@ def squad_open(estate: str, squad: str) -> str:
     return f"estates/{estate}/patrol/{squad}/open"
 
 
+def duress_alerts(estate: str) -> str:
+    return f"estates/{estate}/duress/alerts"
+
+
+def duress_open(estate: str) -> str:
+    return f"estates/{estate}/duress/open"
+
+
 def safety(estate: str) -> str:
     return f"estates/{estate}/safety"
 

@@ -102,7 +102,17 @@ def _channels() -> dict[str, Document]:
             "What a member of a squad answers.",
             sorted(_PATROL_TYPES),
         ),
-        "alerts": _channel(topics.alerts(estate), "Every change of every alert, QoS 1.", ["alert"]),
+        "alerts": _channel(
+            topics.alerts(estate), "Every change of every alert but silent duress, QoS 1.", ["alert"]
+        ),
+        "duressAlerts": _channel(
+            topics.duress_alerts(estate), "Every change of an alert of silent duress, QoS 1.", ["alert"]
+        ),
+        "duressOpen": _channel(
+            topics.duress_open(estate),
+            "The open alerts of silent duress, retained; at most 50, with a version.",
+            ["openAlerts"],
+        ),
         "squadAlerts": _channel(
             topics.squad_alerts(estate, squad), "Every change of an alert of this squad, QoS 1.", ["alert"]
         ),
@@ -133,6 +143,8 @@ def _operations() -> dict[str, Document]:
     }
     sent = {
         "alerts": "tellAlerts",
+        "duressAlerts": "tellDuress",
+        "duressOpen": "keepDuress",
         "squadAlerts": "tellSquad",
         "squadOpen": "keepOpenAlerts",
         "safety": "keepSafety",

@@ -1,12 +1,14 @@
-"""A line per alert on standard output, as `gatehouse up` promises; follows the log's outputs."""
+"""A line per alert on standard output, as `gatehouse up` promises; follows the log's outputs. Not of discreet
+ones: who looks at this screen is not known."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from typing import TextIO
+from typing import TextIO, cast
 
 from eventlog.catalogue import say, text
+from eventlog.discreet import is_discreet
 from eventlog.ports import EventLog, Recorded
 from eventlog.vocabulary import AlertEvent, AlertRaised
 from processors.bell import Bell
@@ -35,7 +37,8 @@ class AlertPrinter:
             head = self._log.head()
             entries = self._log.read(after=position, limit=_BATCH, types=self._types)
             for entry in entries:
-                print(self.line(entry), file=self._out, flush=True)
+                if not is_discreet(cast(AlertEvent, entry.event).alert.rule):
+                    print(self.line(entry), file=self._out, flush=True)
                 position = entry.position
             if len(entries) < _BATCH:
                 position = max(position, head)

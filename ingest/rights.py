@@ -12,7 +12,7 @@ from typing import NamedTuple
 from eventlog import topics
 from eventlog.ports import Account
 
-MQTT_KINDS = ("device", "squad", "member", "gateway", "service")
+MQTT_KINDS = ("device", "squad", "member", "duress", "gateway", "service")
 """The kinds of accounts that may connect to a broker."""
 
 
@@ -51,20 +51,29 @@ def _grants(kind: str, estate: str, scope: str) -> Grants:
         case "squad", [squad]:
             own = (topics.squad_alerts(estate, squad), topics.squad_open(estate, squad))
             return Grants((), (*own, topics.safety(estate), topics.system(estate)))
+        case "duress", [_]:
+            return Grants((), (topics.duress_alerts(estate), topics.duress_open(estate)))
         case "gateway", [_]:
             return _gateway(estate)
     return Grants()
 
 
 def _gateway(estate: str) -> Grants:
-    """A gateway speaks for every device and member of its estate, and hears what a control room hears."""
+    """A gateway speaks for every device and member of its estate, and hears what a control room hears. As it
+    speaks for the doors that tell of duress, it may hear what became of that."""
     devices = tuple(
         name
         for family in topics.FAMILIES
         for name in (topics.device_events(estate, family, "+"), topics.device_status(estate, family, "+"))
     )
     others = (topics.member_events(estate, "+", "+"), topics.time(estate), f"vendors/+/{estate}/+")
-    return Grants((*devices, *others), (topics.alerts(estate), topics.safety(estate), topics.system(estate)))
+    hears = (
+        topics.alerts(estate),
+        topics.duress_alerts(estate),
+        topics.safety(estate),
+        topics.system(estate),
+    )
+    return Grants((*devices, *others), hears)
 
 
 def _plain(name: str) -> bool:

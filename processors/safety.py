@@ -15,6 +15,7 @@ from typing import Literal
 
 import orjson
 
+from eventlog.discreet import is_discreet
 from eventlog.estate import Estate
 from eventlog.ports import SavedState
 from eventlog.times import from_us, to_us
@@ -114,8 +115,9 @@ class Safety:
         self._plan = _Plan(estate)
 
     def alert(self, alert: Alert) -> None:
-        """An alert was raised or changed. An exercise makes no zone less safe."""
-        if alert.exercise:
+        """An alert was raised or changed. An exercise makes no zone less safe; a discreet alert is not to be
+        read off levels, which everybody sees."""
+        if alert.exercise or is_discreet(alert.rule):
             return
         until_us = to_us(alert.closed_at) + HOLD_US if alert.closed_at else None
         cause = Cause(alert.id, alert.severity, until_us)

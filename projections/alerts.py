@@ -22,6 +22,7 @@ from sqlalchemy import (
     select,
 )
 
+from eventlog.discreet import RULES as DISCREET
 from eventlog.ports import Recorded
 from eventlog.times import to_us
 from eventlog.vocabulary import SEVERITIES, TYPES, Alert, AlertEvent
@@ -105,6 +106,8 @@ class AlertFilter:
     rules: tuple[str, ...] = ()
     from_us: int | None = None
     to_us: int | None = None
+    discreet: bool = True
+    """Whether discreet ones (silent duress) are wanted, too."""
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same for a WHERE clause."""
@@ -117,6 +120,8 @@ class AlertFilter:
             (c.rule, self.rules),
         )
         found: list[ColumnElement[bool]] = [column.in_(values) for column, values in lists if values]
+        if not self.discreet:
+            found.append(c.rule.not_in(DISCREET))
         if self.estate is not None:
             found.append(c.estate == self.estate)
         if self.from_us is not None:
@@ -149,7 +154,8 @@ def find_alert(connection: Connection, alert_id: str) -> Alert | None:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What is open: the most urgent of those to deal with, the newest of the late ones, and how many."""
+    """What is open: the most urgent of those to deal with, the newest of the late ones, and how many.
+    `discreet` are those that no shared screen shows; they are in none of the others, nor counted."""
 
     alerts: tuple[Alert, ...]
     late: tuple[Alert, ...]
@@ -157,12 +163,19 @@ class Queue:
     late_count: int
     shelved_count: int
     by_severity: dict[str, int]
+    discreet: tuple[Alert, ...] = ()
+
+    @property
+    def shown(self) -> tuple[Alert, ...]:
+        """All that any page shows."""
+        return (*self.discreet, *self.alerts, *self.late)
 
 
 def open_queue(connection: Connection, estate: str | None, *, limit: int, late_limit: int) -> Queue:
     """The open alerts, the most severe and newest first; shelved ones are only counted."""
     c = ALERTS.c
-    mine = [c.open.is_(True)] + ([c.estate == estate] if estate is not None else [])
+    everything = [c.open.is_(True)] + ([c.estate == estate] if estate is not None else [])
+    mine = [*everything, c.rule.not_in(DISCREET)]
     counts = connection.execute(
         select(c.shelved, c.late, c.severity, func.count())
         .where(*mine)
@@ -170,8 +183,10 @@ def open_queue(connection: Connection, estate: str | None, *, limit: int, late_l
     ).all()
     by_severity = {severity: n for shelved, late, severity, n in counts if not shelved and not late}
 
-    def rows(late: bool, order: Sequence[Any], most: int) -> tuple[Alert, ...]:
-        query: Select[Any] = select(c.body).where(*mine, c.shelved.is_(False), c.late.is_(late))
+    def rows(
+        late: bool, order: Sequence[Any], most: int, among: Sequence[ColumnElement[bool]] = mine
+    ) -> tuple[Alert, ...]:
+        query: Select[Any] = select(c.body).where(*among, c.shelved.is_(False), c.late.is_(late))
         bodies = connection.scalars(query.order_by(*order).limit(most))
         return tuple(Alert.model_validate_json(body) for body in bodies)
 
@@ -182,4 +197,10 @@ def open_queue(connection: Connection, estate: str | None, *, limit: int, late_l
         late_count=sum(n for shelved, late, _, n in counts if late and not shelved),
         shelved_count=sum(n for shelved, _, _, n in counts if shelved),
         by_severity=by_severity,
+        discreet=rows(False, (c.raised_us.desc(), c.id), limit, [*everything, c.rule.in_(DISCREET)]),
     )
+
+
+def discreet_alerts(connection: Connection) -> frozenset[str]:
+    """The ids of all discreet alerts there ever were: few."""
+    return frozenset(connection.scalars(select(ALERTS.c.id).where(ALERTS.c.rule.in_(DISCREET))))

@@ -23,6 +23,7 @@ from projections import generations as g
 from projections.alert_history import AlertHistory
 from projections.alerts import Alerts
 from projections.base import Projection
+from projections.deliveries import Deliveries
 from projections.devices import Devices
 from projections.occupancy import Occupancy
 from projections.registers import Registers
@@ -36,7 +37,15 @@ PACE_S = 0.05
 more of the machine than deciding it."""
 RETRIES_MAX = 60
 
-PROJECTIONS: tuple[type[Projection], ...] = (Alerts, AlertHistory, Devices, Occupancy, Registers, Zones)
+PROJECTIONS: tuple[type[Projection], ...] = (
+    Alerts,
+    AlertHistory,
+    Deliveries,
+    Devices,
+    Occupancy,
+    Registers,
+    Zones,
+)
 """Every projection there is."""
 
 Progress = Callable[[Position, Position], None]

@@ -51,7 +51,11 @@ class AlertWatch:
         self, broker_url: str, account: Account | None, estate: str, on_alert: Callable[[Alert], None]
     ) -> None:
         self._broker = Broker.of(broker_url)
-        self._topics = {topics.alerts(estate): self._take_alert, topics.system(estate): self._take_system}
+        self._topics = {
+            topics.alerts(estate): self._take_alert,
+            topics.duress_alerts(estate): self._take_alert,
+            topics.system(estate): self._take_system,
+        }
         self._on_alert = on_alert
         self._lock = threading.Lock()
         self._alerts: list[Alert] = []

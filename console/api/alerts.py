@@ -39,11 +39,13 @@ from eventlog.vocabulary import State as AlertState
 from eventlog.vocabulary.base import TEXT_CHARS_MAX
 from projections.alert_history import history_of
 from projections.alerts import AlertFilter, find_alert, find_alerts
+from projections.deliveries import deliveries_of
 from projections.generations import positions
 
 router = APIRouter(tags=["alerts"])
 
 HISTORY_MAX = 200
+DELIVERIES_MAX = 500
 EVIDENCE_MAX = 100
 CATCH_UP_S = 0.5
 READ_BACK_S = 0.5
@@ -136,6 +138,7 @@ def list_alerts(
         rules=tuple(rule or ()),
         from_us=c.us_or_none(from_),
         to_us=c.us_or_none(to),
+        discreet=person.may(Right.DISCREET),
     )
     before: Any = c.read_cursor(cursor, int, str)
     _catch_up(state)
@@ -146,7 +149,9 @@ def list_alerts(
     return c.page([alert.model_dump(mode="json") for _, alert in found[:limit]], following)
 
 
-@router.get("/alerts/{alert_id}", response_model=AlertDetail, summary="One alert, its history, its evidence")
+@router.get(
+    "/alerts/{alert_id}", response_model=AlertDetail, summary="One alert: history, evidence, who was told"
+)
 def one_alert(state: c.State, person: c.MayAlerts, alert_id: AlertId) -> Response:
     """`evidence_events` are whole; without the right `events` they come without their data."""
     _catch_up(state)
@@ -160,14 +165,16 @@ def load_detail(state: ConsoleState, person: Person, alert_id: str) -> dict[str,
     """An alert as the API gives it, or None when there is none that this person may see."""
     with state.context.views.connect() as connection:
         alert = find_alert(connection, alert_id)
-        if alert is None or not person.sees(alert.estate):
+        if alert is None or not person.sees_alert(alert.estate, alert.rule):
             return None
         history = history_of(connection, alert_id, limit=HISTORY_MAX)
+        deliveries = deliveries_of(connection, alert_id, limit=DELIVERIES_MAX)
     entries = state.context.log.at(alert.evidence_positions[-EVIDENCE_MAX:])
     whole = person.may(Right.EVENTS)
     return alert.model_dump(mode="json") | {
         "evidence_events": [c.shown_event(entry, whole=whole) for entry in entries],
         "history": [_change(row) for row in history],
+        "deliveries": [_delivery(row) for row in deliveries],
         "checklist": checklist_of(alert),
     }
 
@@ -192,6 +199,16 @@ _CHANGE = (
 
 def _change(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in _CHANGE} | {"at": c.time_or_none(row["at_us"])}
+
+
+_DELIVERY = (
+    "position", "what", "version", "channel", "recipient", "kind", "message", "attempt", "resent", "by",
+    "said",
+)  # fmt: skip
+
+
+def _delivery(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in _DELIVERY} | {"at": c.time_or_none(row["at_us"])}
 
 
 @router.post("/alerts/{alert_id}/acknowledge", response_model=Alert, summary="A desk has seen it")
@@ -283,7 +300,7 @@ def _estate_of(state: ConsoleState, person: Person, alert_id: str) -> str:
     _catch_up(state)
     with state.context.views.connect() as connection:
         alert = find_alert(connection, alert_id)
-    if alert is None or not person.sees(alert.estate):
+    if alert is None or not person.sees_alert(alert.estate, alert.rule):
         raise not_found("such alert")
     return alert.estate
 

@@ -8,9 +8,13 @@ from fastapi import APIRouter, Query, Response
 
 from console.api import common as c
 from console.api.shapes import EventPage
+from console.rights import Right
+from console.state import ConsoleState
+from eventlog.discreet import tells_of
 from eventlog.ports import EventLog, Position, Recorded
 from eventlog.times import to_us
 from eventlog.vocabulary import TYPES
+from projections.alerts import discreet_alerts
 
 router = APIRouter(tags=["events"])
 
@@ -47,9 +51,16 @@ def list_events(
     place = c.read_cursor(cursor, int)
     if place is not None:
         before = place[0] if before is None else min(place[0], before)
-    scan = _Scan(log, person.scope(estate), _chosen(types), source, device)
+    hidden = None if person.may(Right.DISCREET) else _discreet(state)
+    scan = _Scan(log, person.scope(estate), _chosen(types), source, device, hidden)
     found, following = scan.back(before, after, limit)
     return c.page([c.shown_event(entry) for entry in found], [following] if following else None)
+
+
+def _discreet(state: ConsoleState) -> frozenset[str]:
+    """The alerts that this page must not tell of."""
+    with state.context.views.connect() as connection:
+        return discreet_alerts(connection)
 
 
 def _chosen(types: list[str] | None) -> frozenset[str] | None:
@@ -70,13 +81,16 @@ class _Scan:
         types: frozenset[str] | None,
         source: str | None,
         device: str | None,
+        hidden: frozenset[str] | None,
     ) -> None:
         self._log, self._estate, self._types = log, estate, types
-        self._source, self._device = source, device
+        self._source, self._device, self._hidden = source, device, hidden
 
     def _fits(self, entry: Recorded) -> bool:
-        return (self._source is None or entry.source == self._source) and (
-            self._device is None or entry.device == self._device
+        return (
+            (self._source is None or entry.source == self._source)
+            and (self._device is None or entry.device == self._device)
+            and (self._hidden is None or not tells_of(entry.type, entry.event, self._hidden))
         )
 
     def back(

@@ -55,6 +55,25 @@ class Change(BaseModel):
     version: int
 
 
+class DeliveryRecord(BaseModel):
+    """What became of one message: `attempted` before it left, then `sent` or `failed`, or `given_up`;
+    `published` when the broker took it over, `confirmed` when a person's phone answered. `said` is the
+    answer: the error, the reason, what the phone said."""
+
+    position: int
+    what: Literal["attempted", "sent", "failed", "confirmed", "given_up", "published"]
+    at: AwareDatetime
+    version: int
+    channel: str | None
+    recipient: str
+    kind: str | None
+    message: str | None
+    attempt: int
+    resent: bool
+    by: str | None
+    said: str | None
+
+
 class ChecklistStep(BaseModel):
     """One step of what to do; a required one has to be done before the alert is closed as genuine."""
 
@@ -70,7 +89,8 @@ class AlertPage(BaseModel):
 
 
 class AlertDetail(BaseModel):
-    """An alert as a list gives it, with its `evidence` events whole, its `history` and its `checklist`."""
+    """An alert as a list gives it, with its `evidence` events whole, its `history`, what became of its
+    messages (`deliveries`, the last 500) and its `checklist`."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -83,6 +103,7 @@ class AlertDetail(BaseModel):
     evidence: list[str]
     evidence_events: list[ShownEvent]
     history: list[Change]
+    deliveries: list[DeliveryRecord]
     checklist: list[ChecklistStep]
 
 

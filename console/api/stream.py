@@ -10,6 +10,8 @@ from fastapi.responses import StreamingResponse
 from console.api import common as c
 from console.problems import NO_STORE, ProblemError
 from console.rights import Right
+from eventlog.discreet import tells_of
+from eventlog.ports import Recorded
 
 router = APIRouter(tags=["alerts"])
 
@@ -33,6 +35,13 @@ async def stream(
     with the whole alert. Without `Last-Event-ID` or `after` it begins now."""
     wanted = person.scope(estate)
 
+    discreet = person.may(Right.DISCREET)
+
+    def sees(entry: Recorded) -> bool:
+        if wanted is not None and entry.estate != wanted:
+            return False
+        return discreet or not tells_of(entry.type, entry.event, frozenset())
+
     def still() -> bool:
         try:
             return state.sign_in.person(request).may(Right.ALERTS)
@@ -40,6 +49,6 @@ async def stream(
             return False
 
     position = int(last_event_id) if last_event_id is not None else after
-    body = state.streams.follow(position, lambda of: wanted is None or of == wanted, still)
+    body = state.streams.follow(position, sees, still)
     headers = {**NO_STORE, "X-Accel-Buffering": "no"}
     return StreamingResponse(body, media_type="text/event-stream", headers=headers)

@@ -14,7 +14,7 @@ from nicegui import background_tasks, ui
 from starlette.concurrency import run_in_threadpool
 
 from console.api.alerts import act, load_detail
-from console.pages import pieces
+from console.pages import pieces, told
 from console.pages.asking import Asked, ask
 from console.pages.board import Snapshot
 from console.problems import ProblemError
@@ -116,7 +116,7 @@ class DetailPane:
         if self._alert is None or self._busy:
             return
         shown = self._alert
-        now = next((a for a in (*snapshot.queue.alerts, *snapshot.queue.late) if a.id == shown.id), None)
+        now = next((a for a in snapshot.queue.shown if a.id == shown.id), None)
         if now is None or now.version != shown.version:
             background_tasks.create(self._load(shown.id), name="detail")
 
@@ -143,7 +143,10 @@ class DetailPane:
             f'<span class="state is-{alert.state}">{state}</span></div><h2>{tongue.said(alert.title)}</h2>'
         )
         self._body.content = (
-            pieces.facts(alert, tongue) + pieces.evidence(detail, tongue) + pieces.history(detail, tongue)
+            pieces.facts(alert, tongue)
+            + pieces.evidence(detail, tongue)
+            + pieces.history(detail, tongue)
+            + told.deliveries(detail, tongue)
         )
         self._draw_buttons(alert)
         self._draw_steps(alert, detail["checklist"])

@@ -186,9 +186,10 @@ class LivePage:
         with self._client:
             _draw(self._strip, pieces.strip(snapshot, tongue))
             _draw(self._queue_head, pieces.queue_head(snapshot, tongue))
-            self._rows.draw(queue.alerts, tongue)
+            apart = queue.discreet if self._person.may(Right.DISCREET) else ()
+            self._rows.draw((*apart, *queue.alerts), tongue)
             left = queue.open_count - len(queue.alerts)
-            _draw(self._more, self._below(left, bool(queue.alerts)))
+            _draw(self._more, self._below(left, bool(apart or queue.alerts)))
             late = f"<h2>{tongue.word('queue.late')}<span class=total>{queue.late_count}</span></h2>"
             late += f"<p>{tongue.word('queue.late_hint')}</p>"
             _draw(self._late_head, late if queue.late_count else "")

@@ -1,4 +1,4 @@
-"""Our own inputs: what operators and patrols ask for, what became of messages, the log's time."""
+"""Our own inputs: what operators and patrols ask for, the log's time."""
 
 from __future__ import annotations
 
@@ -119,25 +119,3 @@ class TimeReached(Event):
     """The estate's clock has reached `at`: wake-ups due by then are fired."""
 
     at: AwareDatetime
-
-
-class Delivery(Event):
-    """What became of a message sent out."""
-
-    alert: Name
-    version: int
-    channel: Name
-    recipient: Name
-
-
-@event("delivery.sent", role=Role.INPUT)
-class DeliverySent(Delivery): ...
-
-
-@event("delivery.failed", role=Role.INPUT)
-class DeliveryFailed(Delivery):
-    error: Text
-
-
-@event("delivery.confirmed", role=Role.INPUT)
-class DeliveryConfirmed(Delivery): ...

@@ -36,15 +36,18 @@ def device_token(
     squad: Annotated[str | None, typer.Option("--squad", help=cli("device.squad"))] = None,
     member: Annotated[str | None, typer.Option("--member", help=cli("device.member"))] = None,
     gateway: Annotated[str | None, typer.Option("--gateway", help=cli("device.gateway"))] = None,
+    duress: Annotated[str | None, typer.Option("--duress", help=cli("device.duress"))] = None,
     estate: EstateOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Makes a new password for an MQTT user and prints `user password`; the old one ends."""
-    if sum(each is not None for each in (device, squad, member, gateway)) != 1:
+    if sum(each is not None for each in (device, squad, member, gateway, duress)) != 1:
         fail("token_for_whom")
     with system(data) as context:
-        account = _mqtt_account(context.estate(estate), device, squad, member, gateway)
+        its = context.estate(estate)
+        apart = _named(its, "duress", duress) if duress is not None else None
+        account = apart or _mqtt_account(its, device, squad, member, gateway)
         password = _give_secret(context, account)
         outside = context.settings.broker is not None
     if as_json:
@@ -70,9 +73,14 @@ def _mqtt_account(
     if member is not None:
         its, name = _squad_of(estate, member)
         return Account(f"{estate.id}.member.{its}.{name}", "member", estate.id, f"{its}/{name}")
-    if not gateway or not gateway.replace("-", "").replace("_", "").isalnum():
-        fail("gateway_name", name=gateway)
-    return Account(f"{estate.id}.gateway.{gateway}", "gateway", estate.id, gateway)
+    return _named(estate, "gateway", gateway or "")
+
+
+def _named(estate: Estate, kind: str, name: str) -> Account:
+    """An account for something that is in no register."""
+    if not name.replace("-", "").replace("_", "").isalnum():
+        fail("gateway_name", name=name)
+    return Account(f"{estate.id}.{kind}.{name}", kind, estate.id, name)
 
 
 def _squad_of(estate: Estate, member: str) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 Keeps every estate's open alerts and zone levels as the last output said, and turns an output into messages.
 Late alerts (history) and hidden ones (shelved, suppressed) go to the control room only; that one is shelved
-from now on, its squad is still told, as of every change of what it was given.
+from now on, its squad is still told, as of every change of what it was given. Discreet ones (silent duress)
+go by their own topics and are on no other, nor in a squad's list.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, cast
 import orjson
 
 from eventlog import topics
+from eventlog.discreet import is_discreet
 from eventlog.estate import Estate
 from eventlog.ports import Recorded, SavedState
 from eventlog.times import from_us, iso
@@ -45,6 +47,9 @@ class Message:
     payload: bytes
     kind: str
     retain: bool = False
+    alert: Alert | None = None
+    recipient: str = ""
+    """Of an alert's change: which alert, and to whom, for the record."""
 
 
 @dataclass(slots=True)
@@ -55,6 +60,7 @@ class _EstateBoard:
     levels: dict[str, SafetyLevel] = field(default_factory=dict)
     dirty_squads: set[str] = field(default_factory=set)
     safety_dirty: bool = True
+    discreet_dirty: bool = True
 
 
 class Board:
@@ -87,20 +93,30 @@ class Board:
     def _alert(self, board: _EstateBoard, entry: Recorded, event: AlertEvent, resent: bool) -> list[Message]:
         alert = event.alert
         known = board.alerts.get(alert.id)
+        document = {**published(alert), "event": entry.type, "resent": resent, **_said(event)}
         if alert.version > (known.version if known else board.versions.get(alert.id, 0)):
             self._put(board, alert)
+        if is_discreet(alert.rule):
+            board.discreet_dirty = True
+            topic = topics.duress_alerts(entry.estate)
+            return [Message(topic, orjson.dumps(document), "duress_alert", alert=alert, recipient="duress")]
         taken_from = getattr(event, "taken_from", None)
         squads = {squad for squad in (alert.squad, taken_from, *alert.support) if squad}
         if known:  # whom it is taken from hears of it, by whatever way
             squads |= {squad for squad in (known.squad, *known.support) if squad}
         board.dirty_squads |= squads
-        document = {**published(alert), "event": entry.type, "resent": resent, **_said(event)}
         payload = orjson.dumps(document)
-        messages = [Message(topics.alerts(entry.estate), payload, "alert")]
+        messages = [Message(topics.alerts(entry.estate), payload, "alert", alert=alert, recipient="desk")]
         told = not _hidden(alert) or _shelves(event)
         if told and not getattr(event, "history", False):
             messages += [
-                Message(topics.squad_alerts(entry.estate, squad), payload, "squad_alert")
+                Message(
+                    topics.squad_alerts(entry.estate, squad),
+                    payload,
+                    "squad_alert",
+                    alert=alert,
+                    recipient=f"squad:{squad}",
+                )
                 for squad in sorted(squads)
             ]
         return messages
@@ -121,24 +137,32 @@ class Board:
             board = self._board(estate.id)
             squads = set(estate.squads) if all_of else board.dirty_squads & set(estate.squads)
             messages += [self._open(estate.id, squad, version) for squad in sorted(squads)]
+            if all_of or board.discreet_dirty:
+                messages.append(self._discreet(estate.id, version))
             if all_of or board.safety_dirty:
                 messages.append(self._safety(estate, now_us))
-            board.dirty_squads, board.safety_dirty = set(), False
+            board.dirty_squads, board.safety_dirty, board.discreet_dirty = set(), False, False
         return messages
 
     def _open(self, estate: str, squad: str, version: int) -> Message:
         alerts = [
             alert
             for alert in self._board(estate).alerts.values()
-            if squad in (alert.squad, *alert.support) and not _hidden(alert)
+            if squad in (alert.squad, *alert.support) and not _hidden(alert) and not is_discreet(alert.rule)
         ]
-        alerts.sort(key=lambda each: (SEVERITIES.index(each.severity), each.raised_at, each.id), reverse=True)
-        document = {
-            "version": version,
-            "total": len(alerts),
-            "alerts": [published(alert) for alert in alerts[:OPEN_MAX]],
-        }
-        return Message(topics.squad_open(estate, squad), orjson.dumps(document), "open", retain=True)
+        return Message(topics.squad_open(estate, squad), _listed(alerts, version), "open", retain=True)
+
+    def _discreet(self, estate: str, version: int) -> Message:
+        alerts = [
+            alert
+            for alert in self._board(estate).alerts.values()
+            if is_discreet(alert.rule) and not _hidden(alert)
+        ]
+        return Message(topics.duress_open(estate), _listed(alerts, version), "duress_open", retain=True)
+
+    def known(self, estate: str, alert: str) -> Alert | None:
+        """An open alert as the last output taken says."""
+        return self._board(estate).alerts.get(alert)
 
     def _safety(self, estate: Estate, now_us: int) -> Message:
         levels: dict[str, SafetyLevel] = dict.fromkeys(estate.zones, "unknown")
@@ -155,6 +179,17 @@ class Board:
 
     def _board(self, estate: str) -> _EstateBoard:
         return self._estates.setdefault(estate, _EstateBoard())
+
+
+def _listed(alerts: list[Alert], version: int) -> bytes:
+    """A retained list: the most severe and newest, how many there are."""
+    alerts.sort(key=lambda each: (SEVERITIES.index(each.severity), each.raised_at, each.id), reverse=True)
+    document = {
+        "version": version,
+        "total": len(alerts),
+        "alerts": [published(alert) for alert in alerts[:OPEN_MAX]],
+    }
+    return orjson.dumps(document)
 
 
 def published(alert: Alert) -> dict[str, Any]:

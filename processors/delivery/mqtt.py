@@ -2,7 +2,8 @@
 
 Reads the log with a position of its own, on a connection of its own, so that nothing waits behind what
 devices send. The position moves only when the broker has answered for everything up to it; what was sent
-before and not answered goes out again and says so (`resent`).
+before and not answered goes out again and says so (`resent`). What was answered for is reported to the log in
+the transaction that moves the position (`delivery.published`), as is what phones answered.
 """
 
 from __future__ import annotations
@@ -28,15 +29,17 @@ from eventlog.ports import (
 )
 from eventlog.registers import Registers
 from eventlog.times import from_us, iso
-from eventlog.vocabulary import SafetyChanged
+from eventlog.vocabulary import PatrolResponse, SafetyChanged
 from processors.bell import Bell
 from processors.delivery.board import ALERT_TYPES, Board, Message
 from processors.delivery.link import Link, LinkError
+from processors.delivery.outage import Outage
+from processors.delivery.records import Records
 from processors.runners.embedded import READER as DECIDER
 from processors.runners.embedded import owner_of
 
 READER = "delivery.mqtt"
-TYPES = ALERT_TYPES | {SafetyChanged.TYPE} | FOLDED_TYPES
+TYPES = ALERT_TYPES | {SafetyChanged.TYPE, PatrolResponse.TYPE} | FOLDED_TYPES
 BATCH = 200
 HEARTBEAT_S = 10.0
 MOVE_S = 0.25
@@ -53,40 +56,10 @@ LOOK_S = 0.1
 PAUSE_S = 0.001
 """Between looks while devices keep the log busy: most of what they send is not for us."""
 BACK_OFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
-TELL_AFTER_S, TELL_AGAIN_S = 5.0, 60.0
-"""An outage is told of once it has lasted so long (a broker that starts beside us takes a second or two), and
-again every so often while it lasts."""
 FLUSH_S = 2.0
 """How long a stop waits for the last answers."""
 
 _log = structlog.get_logger()
-
-
-class _Outage:
-    """Tells that alerts can't go out: not of every try. A connection that doesn't last doesn't end it."""
-
-    def __init__(self) -> None:
-        self._since_s: float | None = None
-        self._tell_s = 0.0
-        self._good_s = float("-inf")
-        self._told = False
-
-    def lasts(self, error: Exception) -> None:
-        """Another try has failed, or the connection was lost."""
-        now_s = time.monotonic()
-        if self._since_s is None or self._since_s <= self._good_s <= now_s - TELL_AFTER_S:
-            self._since_s, self._tell_s = now_s, now_s + TELL_AFTER_S
-        if now_s >= self._tell_s:
-            for_s = round(now_s - self._since_s)
-            _log.warning("alerts can't go out", error=str(error), for_s=for_s)
-            self._told, self._tell_s = True, now_s + TELL_AGAIN_S
-
-    def ends(self) -> None:
-        """Alerts go out."""
-        self._good_s = time.monotonic()
-        if self._told:
-            _log.warning("alerts go out again")
-            self._told = False
 
 
 class MqttDelivery:
@@ -110,7 +83,7 @@ class MqttDelivery:
         self._heartbeat_s = heartbeat_s
         self._resent_upto: Position | None = None
         self._session: _Session | None = None
-        self._outage = _Outage()
+        self._outage = Outage()
         self._failures = 0
         self.ready = threading.Event()
         """Set while connected, with the retained topics renewed."""
@@ -199,6 +172,8 @@ class _Session:
         self._looked_s = 0.0
         self._resent_upto: Position = 0
         self._sent = Counter[str]()
+        self._records = Records()
+        self._reports: tuple[Position, Position] = (0, 0)
         self.sent_upto: Position = 0
 
     def open(self, resent_upto: Position) -> None:
@@ -281,8 +256,14 @@ class _Session:
 
     def _publish(self, entry: Recorded) -> None:
         resent = entry.position <= self._resent_upto
+        if isinstance(entry.event, PatrolResponse):
+            alert = self._board.known(entry.estate, entry.event.alert)
+            estate = self._registers.estates.get(entry.estate)
+            self._records.answered(entry, alert, estate, self._eventlog.now_us())
         for message in self._board.take(entry, resent=resent):
             self._send(message, entry.position)
+            if message.alert:
+                self._records.sent(entry.position, message.alert, message.recipient, resent=resent)
         self.sent_upto = entry.position
 
     def _send(self, message: Message, mark: Position | None = None) -> None:
@@ -324,8 +305,15 @@ class _Session:
             return
         if not at_once and not self._sent_any() and now_s - self._moved_s < self._heartbeat_s:
             return  # nothing of ours: no commit for every event of a device
+        made = self._records.upto(upto, self._eventlog.now_us())
         with self._eventlog.transaction(under=self._claim) as transaction:
+            if made:
+                places = transaction.append(made).positions
+                self._reports = places[0] or 0, places[-1] or 0
+            if self._reports[0] == upto + 1:  # nothing in between: our own reports need no reading
+                upto = self._reports[1]
             transaction.move(READER, upto)
+        self._read = max(self._read, upto)
         self._moved, self._moved_s = upto, now_s
         metrics.READER_POSITION.labels(READER).set(upto)
         for kind, count in self._sent.items():

@@ -48,7 +48,8 @@ face.recognised face.unknown fence.alarm fence.restored probe.sighting help.pres
 patrol.checkpoint patrol.position patrol.response report.submitted
 """)
 OWN_INPUTS = _names("""
-rule.activated delivery.sent delivery.failed delivery.confirmed time.reached device.online device.offline
+rule.activated delivery.attempted delivery.sent delivery.failed delivery.confirmed delivery.given_up
+delivery.published time.reached device.online device.offline
 command.acknowledge command.assign command.accept command.decline command.arrive command.note
 command.shelve command.unshelve command.close command.reopen command.forgive
 """)
@@ -81,6 +82,8 @@ PERSONAL = {
     "command.acknowledge": {"by": "member"},
     "command.forgive": {"credential": "credential", "by": "member"},
     "round.checkpoint": {"member": "member"},
+    "delivery.sent": {"recipient": "member"},
+    "delivery.confirmed": {"recipient": "member", "by": "member"},
 }
 
 

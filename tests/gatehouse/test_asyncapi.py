@@ -147,7 +147,8 @@ def test_what_is_published_fits_its_schema() -> None:
     estate = estate.with_event(ZoneSet(zone="gate-n", name=Words(zh="北门", en="north gate")))
     messages = board.take(log.read(after=0, limit=1)[0], resent=False)
     messages += board.renewed([estate], 1, 1_795_000_000_000_000, all_of=True)
-    kinds = {"alert": "alert", "squad_alert": "alert", "open": "openAlerts", "safety": "safety"}
+    lists = dict.fromkeys(("open", "duress_open"), "openAlerts")
+    kinds = {"alert": "alert", "squad_alert": "alert", "safety": "safety", **lists}
     assert {message.kind for message in messages} == set(kinds)
     for message in messages:
         _validator(kinds[message.kind]).validate(orjson.loads(message.payload))
