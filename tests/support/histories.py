@@ -17,6 +17,8 @@ from eventlog.vocabulary import (
     AlertUpdated,
     CredentialRemoved,
     CredentialSet,
+    DeliveryFailed,
+    DeliveryPublished,
     DeviceHeartbeat,
     DeviceOffline,
     DeviceOnline,
@@ -32,6 +34,7 @@ from eventlog.vocabulary import (
     PersonRemoved,
     PersonSet,
     PlateRead,
+    Published,
     SafetyChanged,
     SquadRemoved,
     SquadSet,
@@ -134,6 +137,8 @@ def event_of(choice: int, which: int) -> tuple[Event, str, str]:
         (AlertUpdated(alert=one.model_copy(update={"severity": "high"})), "", ""),
         (AlertAcknowledged(alert=one.model_copy(update={"state": "acknowledged"}), by="li"), "", ""),
         (AlertClosed(alert=one.model_copy(update={"state": "closed", "disposition": "test"})), "", ""),
+        (DeliveryPublished(messages=(Published(alert=one.id, version=1, recipient="desk"),) * 2), "", ""),
+        (DeliveryFailed(alert=one.id, version=1, channel="c", recipient="person:li", error="500"), "", ""),
         *((event, "", "") for event in _register_events(which)),
     ]
     return choices[choice % len(choices)]
@@ -157,5 +162,5 @@ def _register_events(which: int) -> list[Event]:
     ]
 
 
-CHOICES = 31
+CHOICES = 33
 """How many kinds of events `event_of` knows."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import structlog
 
-from processors.delivery import mqtt
+from processors.delivery import outage as outages
 from processors.delivery.link import LinkError
-from processors.delivery.mqtt import TELL_AFTER_S, TELL_AGAIN_S
+from processors.delivery.outage import TELL_AFTER_S, TELL_AGAIN_S
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ from processors.delivery.mqtt import TELL_AFTER_S, TELL_AGAIN_S
 def test_what_is_told(monkeypatch: pytest.MonkeyPatch, story: str, told: list[object]) -> None:
     assert (TELL_AFTER_S, TELL_AGAIN_S) == (5.0, 60.0)
     now = [0.0]
-    monkeypatch.setattr(mqtt.time, "monotonic", lambda: now[0])
-    outage = mqtt._Outage()
+    monkeypatch.setattr(outages.time, "monotonic", lambda: now[0])
+    outage = outages.Outage()
     heard: list[object] = []
     with structlog.testing.capture_logs() as lines:
         for moment in story.split(", "):
