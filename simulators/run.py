@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -17,11 +18,11 @@ from eventlog.catalogue import DEFAULT_LANGUAGE
 from eventlog.times import from_us, to_us
 from eventlog.vocabulary import Alert, Event
 from simulators.faults import Faults
-from simulators.link import Account, Credentials, DeviceLinks, SharedLink
+from simulators.link import Account, Credentials, DeviceLinks, Link, SharedLink
 from simulators.publisher import OrderedPublisher
 from simulators.scenarios.model import Scenario, What
 from simulators.scenarios.overlay import events_of
-from simulators.stage import PacedClock, Stage, WallClock
+from simulators.stage import Clock, PacedClock, Stage, WallClock
 from simulators.telling import OnLine, Teller, silence
 from simulators.verdict import Verdict, judge, last_fitting
 from simulators.watch import AlertWatch
@@ -87,31 +88,15 @@ def simulate(
         overlay,
     ):
         _await_retained(watch)
-        if speed == 1:
-            stage = Stage(
-                scenario,
-                DeviceLinks(broker_url, credentials),
-                WallClock(),
-                run=_run_id(scenario, seed, start_us),
-                faults=faults,
-                find_alert=_finder(watch),
-            )
-            start_us = _perform(stage, start_us, teller, speed, overlay)
-            stage.close()
-        else:
+        if speed != 1:
             start_us = first_moment(scenario, max(start_us, watch.system.at_us if watch.system else 0))
-            with OrderedPublisher(broker_url, gateway, client_id=f"simulate-{uuid.uuid4().hex[:12]}") as way:
-                link = SharedLink(way.publish, settle=way.flush)
-                clock = PacedClock(start_us, speed, way.pump)
-                stage = Stage(
-                    scenario,
-                    link,
-                    clock,
-                    run=_run_id(scenario, seed, start_us),
-                    faults=faults,
-                    find_alert=_finder(watch),
-                )
-                _perform(stage, start_us, teller, speed, overlay)
+        with _way(broker_url, speed, start_us, credentials, gateway) as (link, clock):
+            run, find = _run_id(scenario, seed, start_us), _finder(watch)
+            stage = Stage(scenario, link, clock, run=run, faults=faults, find_alert=find)
+            began_us = _perform(stage, start_us, teller, speed, overlay)
+            if speed == 1:
+                start_us = began_us
+                stage.close()
         done_us = start_us + scenario.length_us if speed != 1 else None
         verdict = _await_verdict(scenario, start_us, watch, stage, grace_s, quiet_s, done_us)
         if done_us is not None and watch.system and watch.system.at_us < done_us:
@@ -120,6 +105,18 @@ def simulate(
     teller.unanswerable(stage)
     teller.verdict(verdict, start_us)
     return verdict
+
+
+@contextmanager
+def _way(
+    broker_url: str, speed: float, start_us: int, credentials: Credentials | None, gateway: Account | None
+) -> Iterator[tuple[Link, Clock]]:
+    """How the devices reach the broker, and their clock: each by itself in real time, else in one order."""
+    if speed == 1:
+        yield DeviceLinks(broker_url, credentials), WallClock()
+        return
+    with OrderedPublisher(broker_url, gateway, client_id=f"simulate-{uuid.uuid4().hex[:12]}") as way:
+        yield SharedLink(way.publish, settle=way.flush), PacedClock(start_us, speed, way.pump)
 
 
 class _Overlay:

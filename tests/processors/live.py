@@ -123,7 +123,9 @@ class Live:
         """Three denials of three cards at a door: one alert of repeated_denials."""
         for card in ("a", "b", "c"):
             self.say(
-                AccessDenied(door=door, credential=card, method="card", direction="in", reason="unknown")
+                AccessDenied(
+                    door=door, credential=f"{door}-{card}", method="card", direction="in", reason="unknown"
+                )
             )
         self.run()
         return self.alert()

@@ -6,60 +6,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from eventlog.times import from_us, to_us
 from eventlog.topics import device_source
 from eventlog.vocabulary import (
-    CheckpointSet,
     CommandClose,
     CommandConfirmCamera,
-    Event,
-    PatrolCheckpoint,
     PatrolPosition,
     RoundRemoved,
-    RoundSet,
     Stop,
 )
 from eventlog.vocabulary.people import GeoPoint
 from processors.patrol.walks import next_start_us
 from tests.processors.alerts.night import Night
 from tests.processors.estate import NAME, estate
-
-POINTS: tuple[Event, ...] = (
-    CheckpointSet(checkpoint="p1", zone="gate-n"),
-    CheckpointSet(checkpoint="p2", zone="yard"),
-    CheckpointSet(checkpoint="p3", zone="building-3"),
-)
-STOPS = (
-    Stop(checkpoint="p1", after_min=0),
-    Stop(checkpoint="p2", after_min=10),
-    Stop(checkpoint="p3", after_min=20),
-)
-"""On time within 5 minutes, counted within 15."""
-
-
-def plan(**more: Any) -> RoundSet:
-    """A round of squad-1 at 12:30, half an hour into the night."""
-    return RoundSet(**{"plan": "north", "squad": "squad-1", "stops": STOPS, "starts": ("12:30",), **more})
-
-
-def begun(**more: Any) -> Night:
-    """The night in which the round has just begun."""
-    night = Night(more=POINTS)
-    night.say(plan(**more))
-    night.after(minutes=30)
-    return night
-
-
-def visit(
-    night: Night, point: str, member: str = "li", squad: str = "squad-1", ago_s: float = 0
-) -> list[Any]:
-    """A member is at a point."""
-    said = PatrolCheckpoint(member=member, squad=squad, checkpoint=point, method="nfc")
-    return night.say(said, device_source(NAME, "patrol", member), ago_s)
+from tests.processors.patrol.walking import POINTS, STOPS, begun, plan, visit
 
 
 def results(night: Night) -> list[tuple[str, str]]:
@@ -441,66 +402,3 @@ def test_rounds_of_an_estate_without_the_rule_raise_nothing() -> None:
     assert not night.alerts()
     assert results(night) == [("p1", "on_time"), ("p2", "absent"), ("p3", "absent")]
     night.over()
-
-
-class Walks(RuleBasedStateMachine):
-    """Whatever guards, desks and time do: every point of a round is judged once or withdrawn, rounds end
-    before the next begins, a paused round misses nothing."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.night = Night(more=POINTS)
-        starts = ("12:30", "13:30", "15:00")
-        self.night.say(plan(starts=starts, lone=True))
-        self.night.say(plan(plan="free", starts=starts, order="random"))
-
-    @rule(minutes=st.sampled_from([0.0, 1.0, 4.9, 5.0, 10.0, 15.0, 15.2, 30.0, 300.0]))
-    def time(self, minutes: float) -> None:
-        self.night.after(minutes=minutes)
-
-    @rule(point=st.sampled_from(["p1", "p2", "p3"]), ago_s=st.sampled_from([0.0, 0.0, 3.0, 400.0]))
-    def visits(self, point: str, ago_s: float) -> None:
-        visit(self.night, point, ago_s=ago_s)
-
-    @rule(accept=st.booleans())
-    def called(self, accept: bool) -> None:
-        crowd = [a for a in self.night.alerts().values() if a.rule == "crowd" and a.state != "closed"]
-        if accept:
-            self.night.answers("li", self.night.raised("crowd", "building-4", "medium", "cam-1"), "accept")
-        elif crowd:
-            self.night.say(CommandClose(alert=crowd[0].id, by="wang", disposition="genuine"))
-
-    @invariant()
-    def rounds_are_in_order(self) -> None:
-        paused: set[str] = set()
-        walking: dict[str, str] = {}
-        points: dict[str, list[str]] = {}
-        for event in self.night.told(
-            "round.started", "round.checkpoint", "round.paused", "round.resumed", "round.finished"
-        ):
-            kind = event.TYPE.removeprefix("round.")
-            if kind == "started":
-                assert event.plan not in walking, "the one before has ended"
-                walking[event.plan] = event.round
-            elif kind == "finished":
-                assert walking.pop(event.plan) == event.round
-                paused.discard(event.round)
-            elif kind == "checkpoint":
-                assert event.result != "absent" or event.round not in paused
-                points.setdefault(event.round, []).append(event.result)
-            elif kind == "paused":
-                assert event.round not in paused
-                paused.add(event.round)
-            else:
-                paused.remove(event.round)
-        for judged in points.values():
-            withdrawn = sum(result == "absent" for result in judged)
-            assert len(judged) - withdrawn <= 3
-            assert len(judged) <= 3 + withdrawn
-
-    def teardown(self) -> None:
-        self.night.over()
-
-
-Walks.TestCase.settings = settings(max_examples=40, stateful_step_count=25)
-TestWalks = Walks.TestCase
