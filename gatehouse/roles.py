@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from gatehouse.exits import EXIT_AWAY, EXIT_PERMANENT
@@ -92,14 +93,20 @@ def run_process(part: Part) -> None:
 def run_relay(part: Part) -> None:
     """Carries the log's inputs to Kafka; stands by while another process does."""
     cluster = kafka_of(part)
+    from gatehouse.selfwatch import SelfWatch
     from processors.runners.relay import Relay
 
     log = part.open_log()
     relay = Relay(log, cluster)
+    # Beside the relay since a worker is one of many: one of the relays at a time carries, and one watches.
+    watch = SelfWatch(log, data=part.settings.data, run=part.settings.run)
+    watching = guarded("selfwatch", lambda: watch.run(part.stop))
     part.ready_when(relay.ready)
     try:
         relay.run(part.stop)
     finally:
+        part.stop.set()
+        watching.join(3.0)
         log.close()
 
 
@@ -188,8 +195,9 @@ def _run(role: str, settings: Settings, beside: tuple[str, ...]) -> None:
         metrics.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotStartError(folder_unusable(settings, error)) from error
-    # Read when prometheus_client is first imported: it joins the counts of all processes.
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(metrics))
+    if beside:
+        # Read when prometheus_client is first imported: it joins the counts of all processes.
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(metrics))
     part = Part(settings, Beating(settings.run, role), beside)
     part.stop_on_signals()
     if role == "prepare":
@@ -197,9 +205,20 @@ def _run(role: str, settings: Settings, beside: tuple[str, ...]) -> None:
         return
     part.beating.start()
     try:
-        ROLES[role](part)
+        with _watched(part):
+            ROLES[role](part)
     finally:
         part.beating.stop()
+
+
+def _watched(part: Part) -> AbstractContextManager[object]:
+    """A part that runs alone answers for itself where that is set. Raises CannotStartError."""
+    if part.beside or part.settings.metrics is None:
+        return nullcontext()
+    part.check_address("metrics")
+    from gatehouse.watched import answering
+
+    return answering(part, part.settings.metrics)
 
 
 def main() -> int:

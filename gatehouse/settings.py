@@ -75,6 +75,9 @@ class Settings(BaseModel):
     data: Path = Field(Path("data"), description="The folder of the system: log, read models, secrets.")
     http: Address = Field("127.0.0.1:8080", description="Where the console listens.")
     mqtt: Address = Field("127.0.0.1:1883", description="Where the embedded broker listens.")
+    metrics: Address | None = Field(
+        None, description="Where a part that runs alone answers /metrics, /healthz and /readyz."
+    )
     broker: Broker | None = Field(None, description="An outside broker; without one, the embedded one runs.")
     ingest_shards: int = Field(
         1, ge=1, le=1_000, description="Sessions that share an outside broker's estates."

@@ -29,7 +29,7 @@ from eventlog.ports import (
 )
 from eventlog.registers import Registers
 from eventlog.times import from_us, iso
-from eventlog.vocabulary import PatrolResponse, SafetyChanged
+from eventlog.vocabulary import AlertRaised, PatrolResponse, SafetyChanged
 from processors.bell import Bell
 from processors.delivery.board import ALERT_TYPES, Board, Message
 from processors.delivery.link import Link, LinkError
@@ -56,6 +56,7 @@ LOOK_S = 0.1
 PAUSE_S = 0.001
 """Between looks while devices keep the log busy: most of what they send is not for us."""
 BACK_OFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
+DELAY_S_MAX = 3_600.0
 FLUSH_S = 2.0
 """How long a stop waits for the last answers."""
 
@@ -103,6 +104,8 @@ class MqttDelivery:
                     )
                     self._serve(self._session, stop)
                 except (LinkError, LogUnavailableError) as error:
+                    away = "log" if isinstance(error, LogUnavailableError) else "broker"
+                    metrics.OUTAGES.labels("delivery", away).inc()
                     if claim and isinstance(error, LogUnavailableError):
                         claim.release()  # its server may have forgotten it, and given it to another
                         claim = None
@@ -265,6 +268,8 @@ class _Session:
             if message.alert:
                 self._records.sent(entry.position, message.alert, message.recipient, resent=resent)
         self.sent_upto = entry.position
+        if entry.type == AlertRaised.TYPE and not resent:
+            _time_alert(entry)
 
     def _send(self, message: Message, mark: Position | None = None) -> None:
         self._link.publish(message.topic, message.payload, retain=message.retain, mark=mark)
@@ -378,3 +383,11 @@ class _Session:
 
 
 _OFFLINE = orjson.dumps({"state": "offline"})
+
+
+def _time_alert(entry: Recorded) -> None:
+    """How long after its cause was recorded an alert goes out. Where the estate's clock follows recorded
+    events it says nothing: such times lie years apart."""
+    delay_s = time.time() - entry.occurred_us / 1e6
+    if 0 <= delay_s < DELAY_S_MAX:
+        metrics.ALERT_DELAY_SECONDS.observe(delay_s)
