@@ -22,6 +22,8 @@ from eventlog.catalogue import text
 
 PREFIX = "GATEHOUSE_"
 FILE_NAME = "gatehouse.toml"
+FROM_FILE = "_file"
+"""After the name of a variable: its value is the path of a file that holds the setting's value."""
 
 
 class SettingsError(Exception):
@@ -136,6 +138,19 @@ def _from_file(path: Path, language: str) -> dict[str, Any]:
     return found
 
 
+def _from_environment(language: str) -> dict[str, str]:
+    """`GATEHOUSE_NAME` has the value, `GATEHOUSE_NAME_FILE` names a file with it: a secret of a container or
+    a credential of systemd. Where both are there the value counts."""
+    found = {n.removeprefix(PREFIX).lower(): v for n, v in os.environ.items() if n.startswith(PREFIX)}
+    for name in [name for name in found if name.endswith(FROM_FILE)]:
+        path = found.pop(name)
+        try:
+            found.setdefault(name.removesuffix(FROM_FILE), Path(path).read_text("utf-8").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(text("cli.setting.file", language, path=path, what=error)) from error
+    return found
+
+
 def load(given: Mapping[str, Any] | None = None, *, file: Path | None = None) -> Settings:
     """The settings in force. `given` are those of the command line; None values don't count.
 
@@ -148,7 +163,7 @@ def load(given: Mapping[str, Any] | None = None, *, file: Path | None = None) ->
     language = str(chosen.get("language") or language_before_settings())
     path = file or Path(FILE_NAME)
     below = _from_file(path, language) if file or path.is_file() else {}
-    around = {n.removeprefix(PREFIX).lower(): v for n, v in os.environ.items() if n.startswith(PREFIX)}
+    around = _from_environment(language)
     _check_names(below, str(path), language, lambda name: name)
     where = text("cli.setting.environment", language)
     _check_names(around, where, language, lambda name: PREFIX + name.upper())
