@@ -159,7 +159,8 @@ def test_compose_takes_the_file() -> None:
     profiles = [word for name in ("single", "fleet", "watch") for word in ("--profile", name)]
     done = subprocess.run(
         [program, "--project-directory", DEPLOY, "-f", "-", *profiles, "config", "-q"],
-        input=re.sub(r"^name: .*$", "", text, flags=re.MULTILINE), capture_output=True, text=True, check=False,
+        input=re.sub(r"^name: .*$", "", text, flags=re.MULTILINE),
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 
