@@ -192,14 +192,14 @@ def test_a_unit_names_what_the_program_has(file: Path) -> None:
         assert service[limit]
     for line in service.get("Environment", "").splitlines():
         if line.startswith(f"{PREFIX}METRICS="):
-            assert re.search(r"=127\.0\.0\.1:91(\d\d|%i)$", line)
+            assert re.search(r"=127\.0\.0\.1:9[123](\d\d|%i)$", line)
 
 
 def test_no_two_units_have_one_port() -> None:
     ports = [line for file in UNITS for line in re.findall(r"METRICS=(\S+)", file.read_text("utf-8"))]
     assert len(ports) == len(set(ports)) == len(DEPLOYED) - 1
     scraped = (DEPLOY / "prometheus/systemd.yml").read_text("utf-8")
-    assert all(port in scraped.replace("127.0.0.1:9111", "127.0.0.1:91%i") for port in ports)
+    assert all(f'"{port.replace("%i", "01")}"' in scraped for port in ports)
 
 
 def test_the_units_settings_are_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -221,8 +221,9 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
             text = file.read_text("utf-8").replace(PROGRAM, f"{Path(sys.executable).parent}/gatehouse")
             (tmp_path / file.name).write_text(text.replace("/opt/gatehouse/deploy", str(DEPLOY)))
     units = sorted(str(file) for file in tmp_path.iterdir() if file.suffix in (".service", ".target"))
+    units += [str(tmp_path / f"gatehouse-{role}@02.service") for role in ("ingest", "worker")]
     done = subprocess.run(
-        [program, "verify", "--man=no", *units, str(tmp_path / "gatehouse-worker@12.service")],
+        [program, "verify", "--man=no", *units],
         env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     about_ours = [line for line in done.stderr.splitlines() if "gatehouse" in line]
