@@ -63,13 +63,15 @@ def case_of(saved: SavedState) -> Case | None:
 
 
 class Places:
-    """The open reports of each category and place, those that are merged left out, in the log's order."""
+    """The open reports of each category and place in the log's order, without merged ones and history."""
 
     def __init__(self) -> None:
         self._at: dict[tuple[str, str], list[tuple[int, str]]] = {}
 
     def add(self, case: Case) -> None:
         """An open report more."""
+        if case.report.late:
+            return
         known = self._at.setdefault(case.place, [])
         entry = (case.number, case.report.id)
         if entry not in known:

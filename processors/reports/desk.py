@@ -92,7 +92,7 @@ class ReportDesk:
         """The newest open report of a category and place, near enough in time."""
         newest = None if limits.merge == "off" else self.places.newest(place)
         other = self._cases[newest] if newest else None
-        if other is None or other.report.late or len(other.members) >= MEMBERS_MAX:
+        if other is None or len(other.members) >= MEMBERS_MAX:
             return None
         return other if out.now_us - other.last_us <= limits.merge_window_us else None
 
@@ -287,12 +287,12 @@ class ReportDesk:
         case.wake = None
         for what in DUES:
             if case.dues.get(what, due_us + 1) <= due_us:
-                at_us = case.dues.pop(what)
-                self._come(case, what, at_us, out)
+                case.dues.pop(what)
+                self._come(case, what, out)
         if report_id in self._cases:
             self._keep(case, out.now_us)
 
-    def _come(self, case: Case, what: Due, at_us: int, out: Outbox) -> None:
+    def _come(self, case: Case, what: Due, out: Outbox) -> None:
         if what == "remind":
             of = "triage" if case.report.state == "opened" else "closing"
             self.change(case, ReportReminded, out, said={"of": of}, reminded=True)
@@ -306,7 +306,7 @@ class ReportDesk:
             said = {"to": what, "who": who}
             level = 1 if what == "leader" else 2
             if what == "leader":
-                case.dues["manager"] = at_us + self.limits(case.report.zone).manager_us
+                case.dues["manager"] = out.now_us + self.limits(case.report.zone).manager_us
             self.change(case, ReportEscalated, out, said=said, note=note, escalation=level)
 
     def _forget(self, case: Case) -> None:
