@@ -67,7 +67,8 @@ class Report(Part):
 class ReportEvent(Event):
     """A change of a report: the whole report after it, and who did it, where a person did.
 
-    `cause` is the id of the input that asked for it, on the report that was asked about.
+    `cause` is the id of the input that asked for it, on the report that was asked about; `taken_from` the
+    squad that had it before and has it no more.
     """
 
     report: Report
@@ -75,6 +76,7 @@ class ReportEvent(Event):
     via: Literal["console", "api", "phone", "system"] = "system"
     note: Text | None = None
     cause: str | None = None
+    taken_from: str | None = None
 
 
 @event("report.opened", role=Role.OUTPUT)
@@ -85,14 +87,9 @@ class ReportOpened(ReportEvent): ...
 class ReportTriaged(ReportEvent):
     """How it is handled was settled, and with that its limit."""
 
-    taken_from: str | None = None
-
 
 @event("report.assigned", role=Role.OUTPUT)
-class ReportAssigned(ReportEvent):
-    """`taken_from` is the squad that had it before."""
-
-    taken_from: str | None = None
+class ReportAssigned(ReportEvent): ...
 
 
 @event("report.accepted", role=Role.OUTPUT)
@@ -102,8 +99,6 @@ class ReportAccepted(ReportEvent): ...
 @event("report.declined", role=Role.OUTPUT)
 class ReportDeclined(ReportEvent):
     """`taken_from` is the squad that gave it back."""
-
-    taken_from: str | None = None
 
 
 @event("report.noted", role=Role.OUTPUT)

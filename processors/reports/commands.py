@@ -227,9 +227,8 @@ def _accept(asked: Asked) -> Told:
 
 def _decline(asked: Asked) -> Told:
     """Back to the desk; its limit runs on."""
-    said = {"taken_from": asked.case.report.squad}
     freed: dict[str, Any] = {"state": "triaged", "squad": None, "assignee": None}
-    asked.desk.change(asked.case, ReportDeclined, asked.out, said=said, **freed, **asked.who)
+    asked.desk.change(asked.case, ReportDeclined, asked.out, **freed, **asked.who)
     return []
 
 

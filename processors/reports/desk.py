@@ -175,7 +175,7 @@ class ReportDesk:
         """Settles how a report is handled, by when, and by whom. What is an alert goes the alert's way: no
         squad is sent twice."""
         limits = self.limits(case.report.zone)
-        taken_from, squad = case.report.squad, self._squad_for(case, chosen, out)
+        squad = self._squad_for(case, chosen, out)
         if case.report.late and case.report.state == "opened":
             case.begins_us = max(case.begins_us, out.now_us)
         due = self._limited(case, us(limit_s(limits, chosen)), limits, out.now_us)
@@ -183,12 +183,11 @@ class ReportDesk:
             case,
             ReportTriaged,
             out,
-            said={"taken_from": taken_from if taken_from != squad else None},
             state="triaged",
             handling=chosen.handling,
             way=chosen.way,
             partners=chosen.partners,
-            squad=None,
+            squad=squad if squad == case.report.squad else None,
             assignee=None,
             **due,
             **who,
@@ -206,18 +205,14 @@ class ReportDesk:
 
     def assign(self, case: Case, squad: str, out: Outbox, **who: Any) -> None:
         """Gives it to a squad."""
-        old = case.report.squad
-        taken_from = old if old != squad else None
-        said = {"taken_from": taken_from}
-        self.change(case, ReportAssigned, out, said=said, state="assigned", squad=squad, assignee=None, **who)
+        self.change(case, ReportAssigned, out, state="assigned", squad=squad, assignee=None, **who)
 
     def squad_gone(self, squad: str, out: Outbox) -> None:
         """A squad is no more: what it had is the desk's to assign again."""
         for report_id in sorted(self._cases):
             case = self._cases[report_id]
             if case.report.squad == squad and case.report.state in {"assigned", "accepted"}:
-                said = {"taken_from": squad}
-                self.change(case, ReportTriaged, out, said=said, state="triaged", squad=None, assignee=None)
+                self.change(case, ReportTriaged, out, state="triaged", squad=None, assignee=None)
 
     def close(self, case: Case, out: Outbox, **who: Any) -> Told:
         """Done, for everybody who reported it; each is to be asked whether it is good."""
@@ -337,15 +332,13 @@ class ReportDesk:
         **changes: Any,
     ) -> None:
         """Changes a report and tells it, with a new version; `said` is what the event says besides."""
-        place = case.place
+        place, had = case.place, case.report.squad
         report = case.report.model_copy(update={**changes, "version": case.report.version + 1})
         case.report, case.by = report, by
+        who = {"by": by, "via": via, "note": note, "cause": cause}
+        taken_from = had if had != report.squad else None
         event: Any = kind
-        out.add(
-            "report",
-            report.id,
-            event(report=report, by=by, via=via, note=note, cause=cause, **(said or {})),
-        )
+        out.add("report", report.id, event(report=report, taken_from=taken_from, **who, **(said or {})))
         if place != case.place or report.state in {"closed", "merged"}:
             self.places.drop(place, case)
         if report.state not in {"closed", "merged"}:

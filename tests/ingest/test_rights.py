@@ -51,6 +51,10 @@ PUBLISH: list[tuple[str, str, bool]] = [
 READ: list[tuple[str, str, bool]] = [
     (SQUAD, "estates/xiegou/patrol/squad-1/alerts", True),
     (SQUAD, "estates/xiegou/patrol/squad-1/open", True),
+    (SQUAD, "estates/xiegou/patrol/squad-1/reports", True),
+    (SQUAD, "estates/xiegou/patrol/squad-2/reports", False),
+    (SQUAD, "estates/xiegou/reports", False),
+    (GATEWAY, "estates/xiegou/reports", True),
     (SQUAD, "estates/xiegou/safety", True),
     (SQUAD, "estates/xiegou/system", True),
     (SQUAD, "estates/xiegou/patrol/squad-2/alerts", False),

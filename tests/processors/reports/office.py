@@ -1,4 +1,4 @@
-"""An office where people report things: what is said, through a whole step, cut and replayed as nights are."""
+"""An office where people report things: said to a whole step, cut and replayed as nights are."""
 
 from __future__ import annotations
 

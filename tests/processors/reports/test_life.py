@@ -204,6 +204,16 @@ def test_another_squad_gets_it_and_the_first_is_named(office: Office) -> None:
     assert (told[0].taken_from, office.at(report).squad) == ("squad-1", "squad-2")
 
 
+def test_whoever_it_is_taken_from_is_told_however_that_came(office: Office) -> None:
+    lift, light = office.reports("lift"), office.reports("lighting")
+    told = office.asks("merge", light, into=lift.id)
+    assert (told[0].TYPE, told[0].taken_from) == ("report.merged", "squad-1")
+    told = office.asks("triage", lift, handling="joint")
+    assert told[0].taken_from == "squad-1"
+    told = office.asks("triage", office.reports("noise"), handling="squad")
+    assert {each.taken_from for each in told} == {None}, "it has it still"
+
+
 def test_a_squad_that_is_no_more_leaves_its_reports_to_the_desk(office: Office) -> None:
     report = office.reports()
     office.say(SquadRemoved(entry="squad-1"))
