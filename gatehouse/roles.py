@@ -73,7 +73,7 @@ def run_process(part: Part) -> None:
     url, user, password = part.broker_login()
     delivery = MqttDelivery(log, url=url, username=user, password=password, bell=bell)
     printer = AlertPrinter(log, language=part.settings.language, bell=bell)
-    roles = [role for role in part.beside if role in ("ingest", "serve", "project")]
+    roles = [role for role in part.beside if role in ("ingest", "serve", "project", "deliver")]
     watch = SelfWatch(log, data=part.settings.data, run=part.settings.run, roles=roles)
     others = [
         guarded("delivery", lambda: delivery.run(part.stop)),
@@ -87,6 +87,33 @@ def run_process(part: Part) -> None:
         part.stop.set()
         for thread in others:
             thread.join(3.0)
+        log.close()
+
+
+def run_deliver(part: Part) -> None:
+    """Tells people outside over the channels that are set; stands by while another process does."""
+    from eventlog.catalogue import catalogue, text
+    from gatehouse.channelfile import ChannelFileError, load_channels
+
+    settings = part.settings
+    if settings.channels_file is None:
+        raise CannotStartError(text("up.no_channels", settings.language, file=settings.secrets))
+    if settings.time == "events":
+        raise CannotStartError(text("up.channels_of_recordings", settings.language))
+    try:
+        routes = load_channels(settings.channels_file, settings.language)
+    except ChannelFileError as error:
+        raise CannotStartError(str(error)) from error
+    from processors.delivery.outside import OutsideDelivery
+    from processors.delivery.senders import AppriseSender
+
+    catalogue()
+    log = part.open_log()
+    delivery = OutsideDelivery(log, routes, AppriseSender)
+    part.ready_when(delivery.ready)
+    try:
+        delivery.run(part.stop)
+    finally:
         log.close()
 
 
@@ -159,6 +186,7 @@ ROLES: dict[str, Callable[[Part], None]] = {
     "ingest": run_ingest,
     "process": run_process,
     "project": run_project,
+    "deliver": run_deliver,
     "relay": run_relay,
     "worker": run_worker,
     "serve": run_serve,

@@ -98,6 +98,9 @@ class Settings(BaseModel):
     time: Literal["wall", "events"] = Field(
         "wall", description="The estate's clock: the wall's, or the latest event's (recordings, scenarios)."
     )
+    channels: Path | None = Field(
+        None, description="The file of channels outside; default `channels.toml` in the folder of secrets."
+    )
     simulate: str | None = Field(None, description="Simulated devices to run beside: `pilot`.")
     language: Literal["zh-CN", "en"] = Field("zh-CN", description="The language of texts for people.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -118,6 +121,12 @@ class Settings(BaseModel):
     def secrets(self) -> Path:
         """The folder of secrets; only its owner may read it."""
         return self.data / "secrets"
+
+    @property
+    def channels_file(self) -> Path | None:
+        """The file of channels outside; None where none is set and none is there."""
+        usual = self.secrets / "channels.toml"
+        return self.channels or (usual if usual.is_file() else None)
 
     @property
     def run(self) -> Path:

@@ -53,6 +53,9 @@ class Plan:
         if environment.get("GATEHOUSE_SIMULATE"):
             roles.append("simulate")
         data = Path(environment.get("GATEHOUSE_DATA", "data"))
+        outside = environment.get("GATEHOUSE_CHANNELS") or (data / "secrets" / "channels.toml").is_file()
+        if outside and environment.get("GATEHOUSE_TIME") != "events":  # a recording pages nobody
+            roles.insert(2, "deliver")
         return cls(data, tuple(roles), environment.get("GATEHOUSE_LANGUAGE", "zh-CN"))
 
 
