@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 
 from console.problems import NO_STORE
 from console.state import ConsoleState
+from eventlog.metrics import LOG_HEAD
 
 
 def install(app: FastAPI) -> None:
@@ -43,7 +44,7 @@ def readyz(request: Request) -> Response:
 def metrics(request: Request) -> Response:
     """The metrics of all processes that share prometheus-client's folder, or of this one."""
     state: ConsoleState = request.app.state.console
-    state.context.measure()
+    LOG_HEAD.set(state.context.log.head())
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         from prometheus_client.multiprocess import MultiProcessCollector

@@ -8,7 +8,6 @@ from pydantic import AwareDatetime, Field
 
 from eventlog.vocabulary.base import Event, Member, Name, Part, Role, Text, Words, event
 from eventlog.vocabulary.people import Disposition
-from eventlog.vocabulary.report import ReportState
 
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
@@ -196,15 +195,13 @@ class AlertReopened(AlertEvent): ...
 
 @event("command.refused", role=Role.OUTPUT)
 class CommandRefused(Event):
-    """A command that the estate's step did not take; `version` and `state` are the present ones of the alert
-    or the report."""
+    """A command that the estate's step did not take; `version` is the alert's present one."""
 
     command: Name
     alert: str | None = None
-    report: str | None = None
     version: int | None = None
-    state: State | ReportState | None = None
-    reason: Literal["conflict", "not_allowed", "unknown_alert", "unknown_report", "bad_request", "forbidden"]
+    state: State | None = None
+    reason: Literal["conflict", "not_allowed", "unknown_alert", "bad_request", "forbidden"]
     detail: Words
 
 

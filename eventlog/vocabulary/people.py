@@ -10,8 +10,6 @@ from eventlog.vocabulary.base import DeviceEvent, Member, Name, Part, Person, Pe
 
 Score = Annotated[float, Field(ge=0, le=1)]
 Disposition = Literal["genuine", "false_alarm", "nuisance", "test"]
-Channel = Literal["phone", "app", "hotline", "grid_worker"]
-"""How a report came."""
 
 
 class GeoPoint(Part):
@@ -79,12 +77,9 @@ class PatrolResponse(DeviceEvent):
 
 @event("report.submitted", role=Role.DEVICE)
 class ReportSubmitted(DeviceEvent):
-    """What a resident or a grid worker reports. `reporter` is whom to ask afterwards whether it is good, as
-    far as they said; `entered_by` who wrote it down at the desk."""
+    """What a resident or a grid worker reports."""
 
-    channel: Channel
+    channel: Literal["phone", "app", "hotline", "grid_worker"]
     category: Name
     text: Annotated[Text, Personal("person")]
     location: Name
-    reporter: Person | None = None
-    entered_by: Member | None = None

@@ -41,7 +41,6 @@ SESSION_S = 10.0
 HEARTBEAT_S = 1.0
 """The answer to it tells a worker that others come or go."""
 REBALANCE_S = 30.0
-START_S = 60.0
 READY_WITHIN_S = 120.0
 """From start, or from losing its partitions, until it decides; else it gives up, to be started again."""
 SAVE_S = 3.0
@@ -113,13 +112,14 @@ class FaustWorker:
             lambda: Share(self._eventlog, partitions, time_mode=self._time_mode)
         )
         app = self._app = self._make()
+        starting = asyncio.ensure_future(app.start())  # which may wait for the group and the table for ever
         try:
-            await asyncio.wait_for(app.start(), START_S)
-            await self._watch(stop)
+            await self._watch(stop, starting)
         except ConsistencyError as error:
             self._useless = True
             raise WorkerError("the table is ahead of its changelog: it is dropped") from error
         finally:
+            starting.cancel()
             stop.set()  # whatever ends this ends the process, in bounded time
             self._stopping = True
             if self._useless:
@@ -162,12 +162,14 @@ class FaustWorker:
         self._waiting_s = asyncio.get_running_loop().time()
         return app
 
-    async def _watch(self, stop: threading.Event) -> None:
+    async def _watch(self, stop: threading.Event, starting: asyncio.Future[Any]) -> None:
         """Tells the time and saves; notices what can't go on."""
         loop = asyncio.get_running_loop()
         while not stop.is_set():
             if self._fatal:
                 raise self._fatal
+            if starting.done():
+                starting.result()
             if self._app.should_stop or self._app.crash_reason:
                 if isinstance(self._app.crash_reason, ConsistencyError):
                     raise self._app.crash_reason
@@ -193,7 +195,6 @@ class FaustWorker:
                     raise
                 pause_s = BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)]
                 failures += 1
-                metrics.OUTAGES.labels("worker", "log").inc()
                 _log.warning("the log is away", error=str(error), again_in_s=pause_s)
                 await asyncio.sleep(pause_s)
                 continue
@@ -293,6 +294,6 @@ class FaustWorker:
 
     async def _stop(self, app: Any) -> None:
         await self._save()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(app.stop(), STOP_S)
+        # Not `wait_for`: it waits on where Faust keeps its stop from being cancelled.
+        await asyncio.wait([asyncio.ensure_future(app.stop())], timeout=STOP_S)
         self._thread.shutdown(wait=False, cancel_futures=True)

@@ -74,12 +74,10 @@ class Relay:
                     asyncio.run(self._carry(claim, stop))
                 except PASSING as error:
                     self.ready.clear()
-                    away = "log" if isinstance(error, LogUnavailableError) else "kafka"
-                    metrics.OUTAGES.labels("relay", away).inc()
                     if claim and isinstance(error, LogUnavailableError):
                         claim.release()  # its server may have forgotten it, and given it to another
                         claim = None
-                    failures = 0 if time.monotonic() - began_s > 60 else failures + 1
+                    failures = 1 if time.monotonic() - began_s > 60 else failures + 1
                     pause_s = BACK_OFF_S[min(failures, len(BACK_OFF_S)) - 1]
                     _log.warning("nothing is carried to Kafka", error=_said(error), again_in_s=pause_s)
                     stop.wait(pause_s)

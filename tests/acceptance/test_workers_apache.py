@@ -1,4 +1,4 @@
-"""Relay and workers on Apache Kafka, where `deploy/fetch_kafka.sh` has fetched it; tables in RocksDB."""
+"""Relay and workers on Apache Kafka, where `deploy/fetch_kafka.sh` has fetched it; tables in memory."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgresql, pytest.mark.timeout(300
 
 class TestOnApacheKafka(RelayAndWorkers):
     """What it has acknowledged outlives its restart."""
-
-    store = "rocksdb"
 
     @classmethod
     def make(cls, folder: Path) -> Kafka:

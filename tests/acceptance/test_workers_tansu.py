@@ -1,4 +1,4 @@
-"""Relay and workers on Tansu, which a wheel brings everywhere: Kafka-compatible, all in memory."""
+"""Relay and workers on Tansu, which a wheel brings everywhere: Kafka-compatible, all in memory; tables in RocksDB."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgresql, pytest.mark.timeout(300
 
 
 class TestOnTansu(RelayAndWorkers):
-    """Its restart is the test of lost data."""
+    """Its restart is the test of lost data: tables are then ahead of their changelogs."""
+
+    store = "rocksdb"
 
     @classmethod
     def make(cls, folder: Path) -> Kafka:

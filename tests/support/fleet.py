@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,6 +87,10 @@ class Fleet:
     database: str
     kafka: Kafka
     store: str = "memory"
+    estates: tuple[str, ...] = ESTATES
+    """Their registers are written at the start."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of every part, in place of those of the tests."""
     parts: list[Part] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -97,7 +101,7 @@ class Fleet:
         self._closing, self.failures = threading.Event(), list[str]()
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor")
         self._supervisor.start()
-        for estate in ESTATES:
+        for estate in self.estates:
             self.log.append([self._new(event, estate) for event in (*REGISTERS, *ALL_RULES)])
 
     def _new(self, event: Event, estate: str) -> NewEvent:
@@ -125,7 +129,7 @@ class Fleet:
             **own, "PYTHONUNBUFFERED": "1", "GATEHOUSE_DATA": str(data), "GATEHOUSE_LANGUAGE": "en",
             "GATEHOUSE_DATABASE": self.database, "GATEHOUSE_KAFKA": self.kafka.servers,
             "GATEHOUSE_KAFKA_PARTITIONS": str(PARTITIONS), "GATEHOUSE_TABLE_STORE": self.store,
-            "GATEHOUSE_BROKER": f"mqtt://127.0.0.1:{free_port()}",
+            "GATEHOUSE_BROKER": f"mqtt://127.0.0.1:{free_port()}", **self.settings,
         }  # fmt: skip
         with (data / "said").open("ab") as said:
             return subprocess.Popen(
@@ -191,7 +195,7 @@ class Fleet:
         """Cards refused and accepted, doors that open and close, plates that nobody knows."""
         with self._saying:
             self.log.append(
-                [self._new(self._something(), self._random.choice(ESTATES)) for _ in range(count)]
+                [self._new(self._something(), self._random.choice(self.estates)) for _ in range(count)]
             )
 
     def _something(self) -> Event:
