@@ -9,7 +9,7 @@ time, and a third refusal at one door. No clock in here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -69,11 +69,14 @@ def registered_plates() -> list[str]:
 
 
 class Mix:
-    """Messages of one run, whose ids begin with `run` (see `run_id`). Times are given by the caller."""
+    """Messages of one run, whose ids begin with `run` (see `run_id`). Times are given by the caller. `plates`
+    are those of an estate's registered vehicles."""
 
-    def __init__(self, run: str, watched_from: int = 0) -> None:
-        self._run = run
-        self._plates = registered_plates()
+    def __init__(
+        self, run: str, watched_from: int = 0, *, estate: str = ESTATE, plates: Sequence[str] = ()
+    ) -> None:
+        self._run, self._estate = run, estate
+        self._plates = plates or registered_plates()
         self._made = self._ordinary = 0
         self._watched = watched_from
         self._seq: dict[str, int] = {}
@@ -120,7 +123,7 @@ class Mix:
     def _message(self, family: str, device: str, kind: str, at: str, data: dict[str, Any]) -> Made:
         self._made += 1
         event_id = f"{self._run}-{self._made:012}"
-        source = f"estates/{ESTATE}/{family}/{device}"
+        source = f"estates/{self._estate}/{family}/{device}"
         seq = self._seq[source] = self._seq.get(source, 0) + 1
         event = {"specversion": "1.0", "id": event_id, "source": source, "type": kind, "time": at,
                  "seq": seq, "data": data}  # fmt: skip

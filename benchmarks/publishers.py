@@ -11,11 +11,12 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple
 
+from benchmarks.city import City
 from benchmarks.events import Made, Mix, backlog, now_iso
 
 ANSWER_S_MAX = 120.0
@@ -147,8 +148,33 @@ def live(login: Login, run: str, count: int, window: int, together: Any, began: 
 
 def paced(login: Login, run: str, rate: int, seconds: float, alert_every: int, sent: Any) -> None:
     """Publishes at an even rate; one in `alert_every` is a watched plate: `sent` gets (id, time) of each."""
-    connection = Connection(login)
     mix = Mix(run)
+    _pace(login, lambda at, watched: mix.watched(at) if watched else mix.ordinary(at), rate, seconds,
+          alert_every, sent)  # fmt: skip
+
+
+def city_paced(
+    login: Login, run: str, estates: Sequence[str], rate: int, seconds: float, alert_every: int, sent: Any
+) -> None:
+    """As `paced`, for a city."""
+    _pace(login, City(run, estates).next, rate, seconds, alert_every, sent)
+
+
+def city_flood(login: Login, run: str, estates: Sequence[str], count: int) -> None:
+    """Publishes a backlog of a city's ordinary events as fast as the broker takes it."""
+    connection, city = Connection(login), City(run, estates)
+    made = (city.next(now_iso(time.time()), False) for _ in range(count))
+    for lot in _in_lots(made, 200):
+        connection.send(lot)
+        connection.collect_to(5_000)
+    connection.collect_to(0)
+    connection.close()
+
+
+def _pace(
+    login: Login, make: Callable[[str, bool], Made], rate: int, seconds: float, alert_every: int, sent: Any
+) -> None:
+    connection = Connection(login)
     start = time.time()
     for number in range(int(rate * seconds)):
         due = start + number / rate
@@ -156,7 +182,7 @@ def paced(login: Login, run: str, rate: int, seconds: float, alert_every: int, s
             connection.collect(left)
         now = time.time()
         alerting = number % alert_every == alert_every - 1
-        made = mix.watched(now_iso(now)) if alerting else mix.ordinary(now_iso(now))
+        made = make(now_iso(now), alerting)
         connection.send([made])
         if alerting:
             sent.send((made.id, now))

@@ -1,4 +1,4 @@
-"""Relay and workers on Tansu, which a wheel brings everywhere: Kafka-compatible, all in memory; tables in RocksDB."""
+"""Relay and workers on Tansu, which a wheel brings everywhere: it keeps all in memory. Tables in RocksDB."""
 
 from __future__ import annotations
 
