@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 
+def nothing_to_measure() -> None:
+    """No metric waits to be asked for."""
+
+
 class Check(NamedTuple):
     """One part's answer to "are you ready"."""
 
@@ -66,3 +70,5 @@ class ConsoleContext:
     settings: ConsoleSettings = field(default_factory=ConsoleSettings)
     checks: Checks = no_checks
     """Checks of parts that the console can't see by itself: broker, ingest, decider."""
+    measure: Callable[[], None] = nothing_to_measure
+    """Called before /metrics is answered: sets what is only measured when somebody asks."""

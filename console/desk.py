@@ -1,4 +1,5 @@
-"""Asks the decider: appends a `command.*` and waits in the log for its outcome. Decides nothing itself."""
+"""Asks the decider: appends an input (a `command.*`, a report) and waits in the log for its outcome. Decides
+nothing itself."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -14,7 +16,9 @@ from console.follower import Follower
 from eventlog import codec
 from eventlog.ports import EventLog, Position, Recorded
 from eventlog.times import from_us
-from eventlog.vocabulary import AlertEvent, Command, CommandRefused
+from eventlog.vocabulary import AlertEvent, CommandRefused, Event, ReportEvent
+
+Change = TypeVar("Change", AlertEvent, ReportEvent)
 
 WAITING_MAX = 1_000
 """Commands whose outcome is awaited at once."""
@@ -25,7 +29,7 @@ class TooManyError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Generic[Change]):
     """What became of a command: the last change it made, or why it was refused; neither when undecided.
 
     `position` is that of the outcome, or of the command itself while it is undecided.
@@ -33,12 +37,13 @@ class Outcome:
 
     command: str
     position: Position
-    change: AlertEvent | None = None
+    change: Change | None = None
     refused: CommandRefused | None = None
 
 
 @dataclass(slots=True)
 class _Waiting:
+    of: type[AlertEvent] | type[ReportEvent]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Recorded]
 
@@ -52,15 +57,18 @@ class CommandDesk:
         self._lock = threading.Lock()
         follower.listen(self._told)
 
-    async def ask(self, estate: str, command: Command, timeout_s: float) -> Outcome:
-        """Appends a command and waits for its outcome. Raises LogError, TooManyError."""
+    async def ask(
+        self, estate: str, command: Event, timeout_s: float, *, of: type[Change]
+    ) -> Outcome[Change]:
+        """Appends a command and waits for its outcome, a change `of` that kind. Raises LogError,
+        TooManyError."""
         command_id = str(uuid.uuid4())
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Recorded] = loop.create_future()
         with self._lock:
             if len(self._waiting) >= WAITING_MAX:
                 raise TooManyError(f"{WAITING_MAX} commands wait for the decider already")
-            self._waiting[command_id] = _Waiting(loop, future)
+            self._waiting[command_id] = _Waiting(of, loop, future)
         try:
             position = await run_in_threadpool(self._append, estate, command_id, command)
             try:
@@ -73,9 +81,9 @@ class CommandDesk:
         event = entry.event
         if isinstance(event, CommandRefused):
             return Outcome(command_id, entry.position, refused=event)
-        return Outcome(command_id, entry.position, change=event if isinstance(event, AlertEvent) else None)
+        return Outcome(command_id, entry.position, change=event if isinstance(event, of) else None)
 
-    def _append(self, estate: str, command_id: str, command: Command) -> Position:
+    def _append(self, estate: str, command_id: str, command: Event) -> Position:
         now_us = self._log.now_us()
         entry = codec.make(
             command,
@@ -91,13 +99,15 @@ class CommandDesk:
         if not self._waiting:
             return
         outcomes: dict[str, Recorded] = {}
-        for entry in entries:
-            event = entry.event
-            if isinstance(event, CommandRefused):
-                outcomes[event.command] = entry
-            elif isinstance(event, AlertEvent) and event.cause:
-                outcomes[event.cause] = entry
         with self._lock:
+            for entry in entries:
+                event = entry.event
+                if isinstance(event, CommandRefused):
+                    outcomes[event.command] = entry
+                elif isinstance(event, AlertEvent | ReportEvent) and event.cause:
+                    asked = self._waiting.get(event.cause)
+                    if asked and isinstance(event, asked.of):
+                        outcomes[event.cause] = entry
             ready = [(self._waiting[key], entry) for key, entry in outcomes.items() if key in self._waiting]
         for waiting, entry in ready:
             waiting.loop.call_soon_threadsafe(_settle, waiting.future, entry)

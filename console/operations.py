@@ -13,7 +13,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 
 from console.problems import NO_STORE
 from console.state import ConsoleState
-from eventlog.metrics import LOG_HEAD
 
 
 def install(app: FastAPI) -> None:
@@ -44,7 +43,7 @@ def readyz(request: Request) -> Response:
 def metrics(request: Request) -> Response:
     """The metrics of all processes that share prometheus-client's folder, or of this one."""
     state: ConsoleState = request.app.state.console
-    LOG_HEAD.set(state.context.log.head())
+    state.context.measure()
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         from prometheus_client.multiprocess import MultiProcessCollector

@@ -21,10 +21,13 @@ class Right(StrEnum):
     VEHICLES = "vehicles"  # plates of the vehicles inside
     ACT = "act"  # acknowledge, assign, close …
     DISCREET = "discreet"  # silent duress, which no shared screen shows
+    REPORTS = "reports"  # reports of people, without their words
+    REPORT = "report"  # enter a report
 
 
 ROLES: Mapping[str, frozenset[Right]] = {
-    "viewer": frozenset({Right.ALERTS, Right.PLACES}),
+    "viewer": frozenset({Right.ALERTS, Right.PLACES, Right.REPORTS}),
+    "grid_worker": frozenset({Right.PLACES, Right.REPORTS, Right.REPORT}),
     "operator": frozenset(Right) - {Right.DISCREET},
     "supervisor": frozenset(Right),
     "administrator": frozenset(Right),

@@ -312,6 +312,14 @@ class Estate:
         """The zone of a device, or the estate's own id where it is not in the register."""
         return self.devices[device].zone if device in self.devices else self.id
 
+    def place_zone(self, place: str) -> str:
+        """The zone of whatever a person names as a place (a zone, a home, a door, a patrol point, a device),
+        or the estate's own id where no register has it."""
+        if place in self.zones:
+            return place
+        named = self.homes.get(place) or self.doors.get(place) or self.checkpoints.get(place)
+        return named.zone if named else self.device_zone(place)
+
     def squad_for(self, zone: str) -> str | None:
         """The squad that a zone has by default, else the estate's."""
         named = self.zones[zone].squad if zone in self.zones else None

@@ -1,6 +1,9 @@
 """Every metric of Gatehouse, declared in one place. Counted a batch at a time, never an event at a time.
 
-Several processes share them by prometheus-client's multiprocess folder; `/metrics` joins them.
+By subject: what came in, what was decided, what went out, how far everything is, how large, what failed.
+Under `gatehouse up` the parts share them by prometheus-client's multiprocess folder and the console's
+`/metrics` joins them; a part that runs alone answers for itself (the setting `metrics`). The dashboard and
+the alert rules in `deploy/` name no others; a test holds them to this file.
 """
 
 from __future__ import annotations
@@ -57,4 +60,53 @@ WORKER_LOOKED_UP = Counter(
 WORKER_BAD_RECORDS = Counter("gatehouse_worker_bad_records_total", "Records in Kafka that are not ours")
 WORKER_STATES_TOO_LONG = Counter(
     "gatehouse_worker_states_too_long_total", "States of estates that were too long for the changelog"
+)
+
+PART_READY = Gauge(
+    "gatehouse_part_ready", "1 while a part says that it is ready", ["role"], multiprocess_mode="livemax"
+)
+OUTAGES = Counter(
+    "gatehouse_outages_total",
+    "Tries that failed because the broker, the log or Kafka was away",
+    ["role", "what"],
+)
+ALERT_DELAY_SECONDS = Histogram(
+    "gatehouse_alert_delay_seconds",
+    "From the moment that an alert's cause was recorded to its message being on its way to the broker",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60),
+)
+
+# What the log itself says when it is asked, by whoever serves the console.
+LOG_REACHABLE = Gauge(
+    "gatehouse_log_reachable", "1 while the log's database answers", multiprocess_mode="mostrecent"
+)
+LOG_QUIET_SECONDS = Gauge(
+    "gatehouse_log_quiet_seconds", "Since the last entry of the log", multiprocess_mode="mostrecent"
+)
+LOG_BYTES = Gauge(
+    "gatehouse_log_bytes", "Size of the database with the log in it", multiprocess_mode="mostrecent"
+)
+DISK_FREE_BYTES = Gauge(
+    "gatehouse_disk_free_bytes", "Room on the disk of the data folder", multiprocess_mode="mostrecent"
+)
+DISK_BYTES = Gauge(
+    "gatehouse_disk_bytes", "Size of the disk of the data folder", multiprocess_mode="mostrecent"
+)
+QUARANTINE_WAITING = Gauge(
+    "gatehouse_quarantine_waiting",
+    "Messages in quarantine that nobody has released",
+    ["reason"],
+    multiprocess_mode="mostrecent",
+)
+READER_LAG = Gauge(
+    "gatehouse_reader_lag_entries",
+    "Entries of the log that a reader has not come to",
+    ["reader"],
+    multiprocess_mode="mostrecent",
+)
+READER_LAG_SECONDS = Gauge(
+    "gatehouse_reader_lag_seconds",
+    "Age of the first entry that a reader has not come to; 0 when it is level",
+    ["reader"],
+    multiprocess_mode="mostrecent",
 )

@@ -86,6 +86,14 @@ def duress_open(estate: str) -> str:
     return f"estates/{estate}/duress/open"
 
 
+def reports(estate: str) -> str:
+    return f"estates/{estate}/reports"
+
+
+def squad_reports(estate: str, squad: str) -> str:
+    return f"estates/{estate}/patrol/{squad}/reports"
+
+
 def safety(estate: str) -> str:
     return f"estates/{estate}/safety"
 

@@ -26,7 +26,7 @@ _PARAMETERS = {
     "member": "The member's id.",
     "maker": "The maker whose payload this is.",
 }
-_PATROL_TYPES = frozenset({"patrol.response", "patrol.checkpoint", "patrol.position"})
+_PATROL_TYPES = frozenset(name for name in TYPES if name.startswith("patrol."))
 
 
 def asyncapi_document() -> Document:
@@ -121,6 +121,12 @@ def _channels() -> dict[str, Document]:
             "The squad's open alerts, retained; at most 50, with a version.",
             ["openAlerts"],
         ),
+        "reports": _channel(topics.reports(estate), "Every change of every report, QoS 1.", ["report"]),
+        "squadReports": _channel(
+            topics.squad_reports(estate, squad),
+            "Every change of a report of this squad, QoS 1; with its words.",
+            ["report"],
+        ),
         "safety": _channel(topics.safety(estate), "The safety level of every zone, retained.", ["safety"]),
         "system": _channel(
             topics.system(estate), "Gatehouse itself; retained, every 10 s, and its last will.", ["system"]
@@ -147,6 +153,8 @@ def _operations() -> dict[str, Document]:
         "duressOpen": "keepDuress",
         "squadAlerts": "tellSquad",
         "squadOpen": "keepOpenAlerts",
+        "reports": "tellReports",
+        "squadReports": "tellSquadReports",
         "safety": "keepSafety",
         "system": "keepSystem",
     }
@@ -193,6 +201,7 @@ def _messages() -> dict[str, Document]:
         "timeMessage": ("TimeMessage", "The estate's time is at least this"),
         "vendorPayload": ("VendorPayload", "Decoded by the maker's decoder"),
         "alert": ("AlertMessage", "An alert after a change"),
+        "report": ("ReportMessage", "A report after a change"),
         "openAlerts": ("OpenAlerts", "A squad's open alerts"),
         "safety": ("Safety", "The safety level of every zone"),
         "system": ("System", "State and heartbeat of Gatehouse"),
@@ -266,7 +275,12 @@ def _message_schemas() -> dict[str, Document]:
     safety = {"estate": text, "level": level, "count": number, "zones": zones, "at": moment}
     positions = {"type": "object", "additionalProperties": number}
     system = {"state": {"enum": ["online", "offline"]}, "at": moment, "head": number, "positions": positions}
+    report = {"$ref": _REFERENCE.format(model="Report")}
     return {
+        "ReportMessage": {
+            "description": "The report, the event that changed it, by whom; `text` for its squad only.",
+            "allOf": [report, _object({**change, "text": text}, "event", "resent")],
+        },
         "AlertMessage": {
             "description": "The alert, the event that changed it, by whom; `resent`: maybe a repeat.",
             "allOf": [alert, _object(change, "event", "resent")],

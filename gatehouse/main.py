@@ -80,7 +80,7 @@ def _role_command(role: str) -> None:
     app.command(role, help=cli(f"up.{role}"))(command)
 
 
-for _role in ("prepare", "ingest", "process", "project", "serve", "relay", "worker"):
+for _role in ("prepare", "ingest", "process", "project", "serve", "deliver", "relay", "worker"):
     _role_command(_role)
 
 

@@ -41,6 +41,8 @@ class Part:
     beating: Beating
     beside: tuple[str, ...] = ()
     stop: threading.Event = field(default_factory=threading.Event)
+    scraped: list[Callable[[], None]] = field(default_factory=list)
+    """Called before the metrics of this part are given out: what is only measured when asked for."""
 
     def open_log(self) -> EventLog:
         """The system's log; safe to share between this part's threads."""

@@ -65,7 +65,19 @@ def _checked(settings: Settings, *, listens: bool) -> EstateFile | None:
         check_address(settings, "http")
     if listens and settings.broker is None:
         check_address(settings, "mqtt")
+    _check_channels(settings)
     return _estate_file(settings)
+
+
+def _check_channels(settings: Settings) -> None:
+    if settings.channels_file is None:
+        return
+    from gatehouse.channelfile import ChannelFileError, load_channels
+
+    try:
+        load_channels(settings.channels_file, settings.language)
+    except ChannelFileError as error:
+        raise CannotStartError(str(error)) from error
 
 
 def _check_clock(settings: Settings) -> None:

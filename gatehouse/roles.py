@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from gatehouse.exits import EXIT_AWAY, EXIT_PERMANENT
@@ -72,7 +73,7 @@ def run_process(part: Part) -> None:
     url, user, password = part.broker_login()
     delivery = MqttDelivery(log, url=url, username=user, password=password, bell=bell)
     printer = AlertPrinter(log, language=part.settings.language, bell=bell)
-    roles = [role for role in part.beside if role in ("ingest", "serve", "project")]
+    roles = [role for role in part.beside if role in ("ingest", "serve", "project", "deliver")]
     watch = SelfWatch(log, data=part.settings.data, run=part.settings.run, roles=roles)
     others = [
         guarded("delivery", lambda: delivery.run(part.stop)),
@@ -89,17 +90,50 @@ def run_process(part: Part) -> None:
         log.close()
 
 
+def run_deliver(part: Part) -> None:
+    """Tells people outside over the channels that are set; stands by while another process does."""
+    from eventlog.catalogue import catalogue, text
+    from gatehouse.channelfile import ChannelFileError, load_channels
+
+    settings = part.settings
+    if settings.channels_file is None:
+        raise CannotStartError(text("up.no_channels", settings.language, file=settings.secrets))
+    if settings.time == "events":
+        raise CannotStartError(text("up.channels_of_recordings", settings.language))
+    try:
+        routes = load_channels(settings.channels_file, settings.language)
+    except ChannelFileError as error:
+        raise CannotStartError(str(error)) from error
+    from processors.delivery.outside import OutsideDelivery
+    from processors.delivery.senders import AppriseSender
+
+    catalogue()
+    log = part.open_log()
+    delivery = OutsideDelivery(log, routes, AppriseSender)
+    part.ready_when(delivery.ready)
+    try:
+        delivery.run(part.stop)
+    finally:
+        log.close()
+
+
 def run_relay(part: Part) -> None:
     """Carries the log's inputs to Kafka; stands by while another process does."""
     cluster = kafka_of(part)
+    from gatehouse.selfwatch import SelfWatch
     from processors.runners.relay import Relay
 
     log = part.open_log()
     relay = Relay(log, cluster)
+    # Beside the relay since a worker is one of many: one of the relays at a time carries, and one watches.
+    watch = SelfWatch(log, data=part.settings.data, run=part.settings.run)
+    watching = guarded("selfwatch", lambda: watch.run(part.stop))
     part.ready_when(relay.ready)
     try:
         relay.run(part.stop)
     finally:
+        part.stop.set()
+        watching.join(3.0)
         log.close()
 
 
@@ -152,6 +186,7 @@ ROLES: dict[str, Callable[[Part], None]] = {
     "ingest": run_ingest,
     "process": run_process,
     "project": run_project,
+    "deliver": run_deliver,
     "relay": run_relay,
     "worker": run_worker,
     "serve": run_serve,
@@ -188,8 +223,9 @@ def _run(role: str, settings: Settings, beside: tuple[str, ...]) -> None:
         metrics.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotStartError(folder_unusable(settings, error)) from error
-    # Read when prometheus_client is first imported: it joins the counts of all processes.
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(metrics))
+    if beside:
+        # Read when prometheus_client is first imported: it joins the counts of all processes.
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(metrics))
     part = Part(settings, Beating(settings.run, role), beside)
     part.stop_on_signals()
     if role == "prepare":
@@ -197,9 +233,20 @@ def _run(role: str, settings: Settings, beside: tuple[str, ...]) -> None:
         return
     part.beating.start()
     try:
-        ROLES[role](part)
+        with _watched(part):
+            ROLES[role](part)
     finally:
         part.beating.stop()
+
+
+def _watched(part: Part) -> AbstractContextManager[object]:
+    """A part that runs alone answers for itself where that is set. Raises CannotStartError."""
+    if part.beside or part.settings.metrics is None:
+        return nullcontext()
+    part.check_address("metrics")
+    from gatehouse.watched import answering
+
+    return answering(part, part.settings.metrics)
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from uuid import uuid4
 import structlog
 
 from eventlog import codec
-from eventlog.ports import EventLog, LogUnavailableError
+from eventlog.ports import Claim, EventLog, LogUnavailableError
 from eventlog.registers import Registers
 from eventlog.times import from_us
 from eventlog.vocabulary import PartVital, SystemVitals
@@ -62,12 +62,22 @@ class SelfWatch:
         self._said: dict[str, tuple[float, tuple[object, ...]]] = {}
 
     def run(self, stop: threading.Event) -> None:
-        """Looks every 15 s until told to stop."""
-        while not stop.wait(LOOK_EVERY_S):
-            try:
-                self.look()
-            except LogUnavailableError as error:
-                _log.warning("the log is away: nothing to say of ourselves", error=str(error))
+        """Looks every 15 s until told to stop; stands by while another process does."""
+        claim: Claim | None = None
+        try:
+            while not stop.wait(LOOK_EVERY_S):
+                try:
+                    claim = claim or self._eventlog.claim("selfwatch")
+                    if claim:
+                        self.look()
+                except LogUnavailableError as error:
+                    if claim:  # its server may have forgotten it, and given it to another
+                        claim.release()
+                        claim = None
+                    _log.warning("the log is away: nothing to say of ourselves", error=str(error))
+        finally:
+            if claim:
+                claim.release()
 
     def look(self) -> int:
         """Looks once and appends what is worth saying; returns to how many estates. Raises LogError."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from console.context import Check, ConsoleContext
 from console.server import serve
 from eventlog.sql import open_accounts
+from gatehouse.gauges import LogGauges
 from gatehouse.parts import Part, guarded
 from gatehouse.secret_files import secret_file
 from gatehouse.settings import Settings
@@ -55,13 +56,16 @@ def serve_console(part: Part) -> None:
     log = part.open_log()
     views = open_views(settings.log_url)
     runner = ProjectionRunner(log, views)
+    gauges = LogGauges(log, views, settings.data)
     context = ConsoleContext(
         log=log,
         views=views,
         accounts=open_accounts(settings.log_url),
         secret=secret_file(settings.secrets, "session-key"),
         checks=PartsAlive(settings, part.beside),
+        measure=gauges,
     )
+    part.scraped.append(gauges)
     host, _, port = settings.http.rpartition(":")
     projecting = guarded("projections", lambda: runner.run(part.stop))
     try:

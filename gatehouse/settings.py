@@ -22,6 +22,8 @@ from eventlog.catalogue import text
 
 PREFIX = "GATEHOUSE_"
 FILE_NAME = "gatehouse.toml"
+FROM_FILE = "_file"
+"""After the name of a variable: its value is the path of a file that holds the setting's value."""
 
 
 class SettingsError(Exception):
@@ -75,6 +77,9 @@ class Settings(BaseModel):
     data: Path = Field(Path("data"), description="The folder of the system: log, read models, secrets.")
     http: Address = Field("127.0.0.1:8080", description="Where the console listens.")
     mqtt: Address = Field("127.0.0.1:1883", description="Where the embedded broker listens.")
+    metrics: Address | None = Field(
+        None, description="Where a part that runs alone answers /metrics, /healthz and /readyz."
+    )
     broker: Broker | None = Field(None, description="An outside broker; without one, the embedded one runs.")
     ingest_shards: int = Field(
         1, ge=1, le=1_000, description="Sessions that share an outside broker's estates."
@@ -92,6 +97,9 @@ class Settings(BaseModel):
     estate: Path | None = Field(None, description="An estate file, imported at start.")
     time: Literal["wall", "events"] = Field(
         "wall", description="The estate's clock: the wall's, or the latest event's (recordings, scenarios)."
+    )
+    channels: Path | None = Field(
+        None, description="The file of channels outside; default `channels.toml` in the folder of secrets."
     )
     simulate: str | None = Field(None, description="Simulated devices to run beside: `pilot`.")
     language: Literal["zh-CN", "en"] = Field("zh-CN", description="The language of texts for people.")
@@ -115,6 +123,12 @@ class Settings(BaseModel):
         return self.data / "secrets"
 
     @property
+    def channels_file(self) -> Path | None:
+        """The file of channels outside; None where none is set and none is there."""
+        usual = self.secrets / "channels.toml"
+        return self.channels or (usual if usual.is_file() else None)
+
+    @property
     def run(self) -> Path:
         """The folder where running parts say that they live."""
         return self.data / "run"
@@ -133,6 +147,19 @@ def _from_file(path: Path, language: str) -> dict[str, Any]:
     return found
 
 
+def _from_environment(language: str) -> dict[str, str]:
+    """`GATEHOUSE_NAME` has the value, `GATEHOUSE_NAME_FILE` names a file with it: a secret of a container or
+    a credential of systemd. Where both are there the value counts."""
+    found = {n.removeprefix(PREFIX).lower(): v for n, v in os.environ.items() if n.startswith(PREFIX)}
+    for name in [name for name in found if name.endswith(FROM_FILE)]:
+        path = found.pop(name)
+        try:
+            found.setdefault(name.removesuffix(FROM_FILE), Path(path).read_text("utf-8").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(text("cli.setting.file", language, path=path, what=error)) from error
+    return found
+
+
 def load(given: Mapping[str, Any] | None = None, *, file: Path | None = None) -> Settings:
     """The settings in force. `given` are those of the command line; None values don't count.
 
@@ -145,7 +172,7 @@ def load(given: Mapping[str, Any] | None = None, *, file: Path | None = None) ->
     language = str(chosen.get("language") or language_before_settings())
     path = file or Path(FILE_NAME)
     below = _from_file(path, language) if file or path.is_file() else {}
-    around = {n.removeprefix(PREFIX).lower(): v for n, v in os.environ.items() if n.startswith(PREFIX)}
+    around = _from_environment(language)
     _check_names(below, str(path), language, lambda name: name)
     where = text("cli.setting.environment", language)
     _check_names(around, where, language, lambda name: PREFIX + name.upper())

@@ -53,6 +53,9 @@ class Plan:
         if environment.get("GATEHOUSE_SIMULATE"):
             roles.append("simulate")
         data = Path(environment.get("GATEHOUSE_DATA", "data"))
+        outside = environment.get("GATEHOUSE_CHANNELS") or (data / "secrets" / "channels.toml").is_file()
+        if outside and environment.get("GATEHOUSE_TIME") != "events":  # a recording pages nobody
+            roles.insert(2, "deliver")
         return cls(data, tuple(roles), environment.get("GATEHOUSE_LANGUAGE", "zh-CN"))
 
 
@@ -147,6 +150,8 @@ class Supervisor:
             self._ended(child, code, now)
 
     def _ended(self, child: Child, code: int, now: float) -> None:
+        if child.process:
+            self._forget_metrics(child.process.pid)
         child.process = None
         if code == EXIT_PERMANENT and not child.settled:
             self._tell("role_refuses", role=child.role)
@@ -158,6 +163,11 @@ class Supervisor:
             pause_s = min(pause_s, RESTART_KILLED_S_MAX)
         child.failures, child.not_before_s = child.failures + 1, now + pause_s
         self._tell("role_ended", role=child.role, code=code, pause=pause_s)
+
+    def _forget_metrics(self, pid: int) -> None:
+        """What a process said of itself while it lived, such as being connected, holds no longer."""
+        for file in (self._plan.data / "run" / "metrics").glob(f"gauge_live*_{pid}.db"):
+            file.unlink(missing_ok=True)
 
     def _start(self, child: Child, now: float) -> None:
         child.process = subprocess.Popen(self._command(child.role), pass_fds=(self._lifeline_read,))

@@ -244,6 +244,7 @@ class MqttIngest:
 
     def _tell_down(self, why: str) -> None:
         self._down()
+        metrics.OUTAGES.labels("ingest", "broker").inc()
         if not self._told:
             _logger.warning("broker_away", host=self._host, port=self._port, error=why)
             self._told = True

@@ -85,7 +85,7 @@ def write_configuration(
     _write(written.passwords, "".join(f"{one.name}:{one.broker_hash}\n" for one in able))
     _write(written.access, "\n".join(map(_access, able)))
     config = _TEMPLATE.format(
-        user=getpass.getuser(),
+        user=_owner(),
         host=host,
         port=port,
         folder=folder,
@@ -116,6 +116,15 @@ def _access(account: Account) -> str:
     lines += [f"topic write {topic}" for topic in allowed.publish if topic not in both]
     lines += [f"topic read {topic}" for topic in allowed.subscribe if topic not in both]
     return "\n".join(lines) + "\n"
+
+
+def _owner() -> str:
+    """The name of who runs this; a user of a container may have none, and Mosquitto, run as that user too,
+    does not ask."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "mosquitto"
 
 
 def _write(file: Path, content: str) -> None:

@@ -49,7 +49,8 @@ def _grants(kind: str, estate: str, scope: str) -> Grants:
         case "member", [squad, member]:
             return Grants((topics.member_events(estate, squad, member),))
         case "squad", [squad]:
-            own = (topics.squad_alerts(estate, squad), topics.squad_open(estate, squad))
+            told = (topics.squad_alerts, topics.squad_open, topics.squad_reports)
+            own = tuple(topic(estate, squad) for topic in told)
             return Grants((), (*own, topics.safety(estate), topics.system(estate)))
         case "duress", [_]:
             return Grants((), (topics.duress_alerts(estate), topics.duress_open(estate)))
@@ -67,13 +68,8 @@ def _gateway(estate: str) -> Grants:
         for name in (topics.device_events(estate, family, "+"), topics.device_status(estate, family, "+"))
     )
     others = (topics.member_events(estate, "+", "+"), topics.time(estate), f"vendors/+/{estate}/+")
-    hears = (
-        topics.alerts(estate),
-        topics.duress_alerts(estate),
-        topics.safety(estate),
-        topics.system(estate),
-    )
-    return Grants((*devices, *others), hears)
+    hears = (topics.alerts, topics.duress_alerts, topics.reports, topics.safety, topics.system)
+    return Grants((*devices, *others), tuple(topic(estate) for topic in hears))
 
 
 def _plain(name: str) -> bool:

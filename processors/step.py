@@ -1,7 +1,7 @@
 """One estate's step: an input in, outputs out. Pure: no clock, no randomness, no log.
 
 For every input, in this order: wake-ups due by its recorded time, registers and settings, rules, alerts,
-commands, safety levels. Outputs are never read back. Whoever drives it (`processors.runners`) saves
+commands, reports, safety levels. Outputs are never read back. Whoever drives it (`processors.runners`) saves
 `changed()` and the outputs in one transaction.
 """
 
@@ -35,6 +35,7 @@ from eventlog.vocabulary import (
     MaintenanceSet,
     PatrolCheckpoint,
     PatrolPosition,
+    PatrolReportResponse,
     PatrolResponse,
     RoundRemoved,
     RoundSet,
@@ -56,6 +57,10 @@ from processors.patrol.rounds import OWNER as ROUND
 from processors.patrol.rounds import Rounds, Told
 from processors.patrol.shifts import OWNER as DUTY
 from processors.patrol.shifts import Shifts
+from processors.reports.commands import INPUTS as REPORTS
+from processors.reports.commands import take as take_report
+from processors.reports.desk import OWNER as REPORT
+from processors.reports.desk import ReportDesk
 from processors.rules import RULES
 from processors.rules.base import Clear, Raise, Rule, Signal
 from processors.rules.titles import both
@@ -76,8 +81,10 @@ _WISHES = frozenset(
     {PatrolResponse.TYPE, *(name for name, kind in TYPES.items() if issubclass(kind, Command))}
 )
 
-_PATROL = frozenset({PatrolCheckpoint.TYPE, PatrolPosition.TYPE, PatrolResponse.TYPE})
-_OURS = FOLDED_TYPES | _WISHES | _PATROL | {CommandConfirmCamera.TYPE}
+_PATROL = frozenset(
+    kind.TYPE for kind in (PatrolCheckpoint, PatrolPosition, PatrolResponse, PatrolReportResponse)
+)
+_OURS = FOLDED_TYPES | _WISHES | _PATROL | REPORTS | {CommandConfirmCamera.TYPE}
 """Inputs that the step takes itself, besides what rules listen to."""
 
 
@@ -97,6 +104,7 @@ class EstateStep:
         self.alerts = AlertDesk(estate, self._wakeups, self._policy)
         self.shifts = Shifts(self.alerts, self._wakeups)
         self.rounds = Rounds(lambda: self.estate, self._wakeups, self.alerts.called, self._policy)
+        self.reports = ReportDesk(lambda: self.estate, self._wakeups, self.alerts.dispatch, self._policy)
         self.safety = Safety(self._wakeups)
         self._measures = Measures()
         self._now_us = 0
@@ -123,6 +131,7 @@ class EstateStep:
             taken = (
                 self.alerts.load(each)
                 or self.rounds.load(each)
+                or self.reports.load(each)
                 or self.safety.load(each)
                 or self._measures.load(each)
             )
@@ -178,6 +187,10 @@ class EstateStep:
         if entry.type in FOLDED_TYPES:
             self._fold(entry)
             return Trigger("registry")
+        if entry.type in REPORTS:
+            self._tell_all(take_report(self.reports, entry, self._out))
+            if entry.type not in _PATROL:
+                return Trigger("alert")
         if entry.type in _PATROL:
             self._patrolled(entry)
             if entry.type != PatrolResponse.TYPE:
@@ -239,6 +252,9 @@ class EstateStep:
         if wakeup.owner == ROUND:
             self._tell_all(self.rounds.due(wakeup.key, wakeup.due_us, now_us, self._out))
             return Trigger("alert")
+        if wakeup.owner == REPORT:
+            self.reports.due(wakeup.key, wakeup.due_us, self._out)
+            return Trigger("alert")
         if wakeup.owner == DUTY:
             self.shifts.due(wakeup.key, wakeup.due_us, now_us, self._out)
             return Trigger("alert")
@@ -258,6 +274,7 @@ class EstateStep:
         self.estate = self.alerts.estate = self.estate.with_event(event)
         if isinstance(event, SquadRemoved):
             self.alerts.squad_gone(event.entry, self._out)
+            self.reports.squad_gone(event.entry, self._out)
         if isinstance(event, MaintenanceSet | MaintenanceRemoved):
             self.alerts.work_changed(self._out)
         if isinstance(event, DutySet):
@@ -367,7 +384,7 @@ class EstateStep:
         gone: list[str] = []
         parts = [run.changed(self._now_us) for run in self._runs.values()]
         parts += [self.alerts.changed(self._now_us), self.rounds.changed()]
-        parts += [self.safety.changed(), self._measures.changed()]
+        parts += [self.reports.changed(), self.safety.changed(), self._measures.changed()]
         for saved, removed in parts:
             write += saved
             gone += removed

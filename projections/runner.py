@@ -27,6 +27,7 @@ from projections.deliveries import Deliveries
 from projections.devices import Devices
 from projections.occupancy import Occupancy
 from projections.registers import Registers
+from projections.reports import Reports
 from projections.store import writing
 from projections.zones import Zones
 
@@ -44,6 +45,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     Devices,
     Occupancy,
     Registers,
+    Reports,
     Zones,
 )
 """Every projection there is."""

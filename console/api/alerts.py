@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
 from console.api import common as c
+from console.api.deciding import catch_up, decided, language_asked
 from console.api.shapes import AlertDetail, AlertPage
-from console.desk import Outcome, TooManyError
-from console.problems import ProblemError, not_found
+from console.problems import not_found
 from console.rights import Person, Right
 from console.state import ConsoleState
 from eventlog import sop
-from eventlog.catalogue import say
 from eventlog.vocabulary import (
     Alert,
+    AlertEvent,
     Command,
     CommandAcknowledge,
     CommandArrive,
     CommandAssign,
     CommandClose,
     CommandNote,
-    CommandRefused,
     CommandReopen,
     CommandShelve,
     CommandStepDone,
@@ -40,16 +36,14 @@ from eventlog.vocabulary.base import TEXT_CHARS_MAX
 from projections.alert_history import history_of
 from projections.alerts import AlertFilter, find_alert, find_alerts
 from projections.deliveries import deliveries_of
-from projections.generations import positions
 
 router = APIRouter(tags=["alerts"])
 
 HISTORY_MAX = 200
 DELIVERIES_MAX = 500
 EVIDENCE_MAX = 100
-CATCH_UP_S = 0.5
-READ_BACK_S = 0.5
-"""How long an answer waits for the read models to have the change too, so that a reader finds its own."""
+MODELS = ("alerts", "alert_history")
+"""The read models of alerts."""
 
 AlertId = Annotated[c.Word, Path(description="The alert's id.")]
 Note = Annotated[str, StringConstraints(max_length=TEXT_CHARS_MAX, pattern=r"^[^\x00]*$")]
@@ -141,7 +135,7 @@ def list_alerts(
         discreet=person.may(Right.DISCREET),
     )
     before: Any = c.read_cursor(cursor, int, str)
-    _catch_up(state)
+    catch_up(state, MODELS)
     with state.context.views.connect() as connection:
         found = find_alerts(connection, wanted, before=before, limit=limit + 1)
     more = found[limit - 1 :][:1] if len(found) > limit else []
@@ -154,7 +148,7 @@ def list_alerts(
 )
 def one_alert(state: c.State, person: c.MayAlerts, alert_id: AlertId) -> Response:
     """`evidence_events` are whole; without the right `events` they come without their data."""
-    _catch_up(state)
+    catch_up(state, MODELS)
     detail = load_detail(state, person, alert_id)
     if detail is None:
         raise not_found("such alert")
@@ -273,8 +267,7 @@ async def _do(
     request: Request, person: Person, alert_id: str, kind: type[Command], **fields: Any
 ) -> Response:
     state = c.state_of(request)
-    chinese = request.headers.get("accept-language", "").lower().startswith("zh")
-    alert = await act(state, person, alert_id, kind, "zh-CN" if chinese else "en", **fields)
+    alert = await act(state, person, alert_id, kind, language_asked(request), **fields)
     return c.answer(alert.model_dump(mode="json"))
 
 
@@ -284,74 +277,13 @@ async def act(
     """Sends a person's command; the alert after it. Raises ProblemError with what stood against it."""
     estate = await run_in_threadpool(_estate_of, state, person, alert_id)
     command = kind(alert=alert_id, by=person.name, role=person.role, via=person.via, **fields)
-    try:
-        outcome = await state.desk.ask(estate, command, state.context.settings.command_timeout_s)
-    except TooManyError as error:
-        raise ProblemError(503, "too-many-commands", str(error), headers={"Retry-After": "2"}) from error
-    if outcome.refused is not None:
-        raise _refusal(outcome.refused, language)
-    if outcome.change is None:
-        raise _undecided(outcome, state.context.settings.command_timeout_s)
-    await _shown(state, outcome.position)
-    return outcome.change.alert
+    return (await decided(state, estate, command, AlertEvent, MODELS, language)).alert
 
 
 def _estate_of(state: ConsoleState, person: Person, alert_id: str) -> str:
-    _catch_up(state)
+    catch_up(state, MODELS)
     with state.context.views.connect() as connection:
         alert = find_alert(connection, alert_id)
     if alert is None or not person.sees_alert(alert.estate, alert.rule):
         raise not_found("such alert")
     return alert.estate
-
-
-_STATUS = {"conflict": 409, "not_allowed": 409, "unknown_alert": 404, "bad_request": 422, "forbidden": 403}
-
-
-def _refusal(refused: CommandRefused, language: str) -> ProblemError:
-    name = refused.reason.replace("_", "-")
-    return ProblemError(
-        _STATUS[refused.reason],
-        name,
-        say(refused.detail, "zh-CN" if language.startswith("zh") else "en"),
-        reason=refused.reason,
-        version=refused.version,
-        state=refused.state,
-        words=refused.detail.model_dump(),
-        command=refused.command,
-    )
-
-
-def _undecided(outcome: Outcome, waited_s: float) -> ProblemError:
-    return ProblemError(
-        504,
-        "undecided",
-        f"the command is in the log and was not decided within {waited_s:g} s. It is not lost: it will be "
-        "decided when the decider goes on. Look at the alert's history before asking again",
-        command=outcome.command,
-        position=outcome.position,
-    )
-
-
-async def _shown(state: ConsoleState, position: int) -> None:
-    """Waits a little until the read models have a change; they may be another process's and away."""
-    deadline = asyncio.get_running_loop().time() + READ_BACK_S
-    while not await run_in_threadpool(_has, state, position):
-        if asyncio.get_running_loop().time() > deadline:
-            return
-        await asyncio.sleep(0.005)
-
-
-def _catch_up(state: ConsoleState) -> None:
-    """Waits until the read models hold what the log held just now, so that whoever saw an alert on MQTT
-    finds it here too; at most `CATCH_UP_S`, for they may be rebuilt or away."""
-    head = state.context.log.head()
-    deadline_s = time.monotonic() + CATCH_UP_S
-    while not _has(state, head) and time.monotonic() < deadline_s:
-        time.sleep(0.005)
-
-
-def _has(state: ConsoleState, position: int) -> bool:
-    reached = positions(state.context.views)
-    names: Sequence[Literal["alerts", "alert_history"]] = ("alerts", "alert_history")
-    return all(reached.get(name, 0) >= position for name in names)

@@ -91,6 +91,8 @@ MayAlerts = Annotated[Person, Depends(allowed(Right.ALERTS))]
 MayPlaces = Annotated[Person, Depends(allowed(Right.PLACES))]
 MayEvents = Annotated[Person, Depends(allowed(Right.EVENTS))]
 MayVehicles = Annotated[Person, Depends(allowed(Right.VEHICLES))]
+MayReports = Annotated[Person, Depends(allowed(Right.REPORTS))]
+MayReport = Annotated[Person, Depends(allowed(Right.REPORT))]
 MayAct = Annotated[Person, Depends(allowed(Right.ACT))]
 
 

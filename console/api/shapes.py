@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from eventlog.vocabulary import Alert, SafetyLevel, Severity, Words
+from eventlog.vocabulary import Alert, Report, ReportState, SafetyLevel, Severity, Words
 from eventlog.vocabulary import State as AlertState
 
 
@@ -105,6 +105,41 @@ class AlertDetail(BaseModel):
     history: list[Change]
     deliveries: list[DeliveryRecord]
     checklist: list[ChecklistStep]
+
+
+class ReportItem(Report):
+    """A report, with its words and who made it for those who may read them."""
+
+    text: str | None
+    reporter: str | None
+
+
+class ReportPage(BaseModel):
+    items: list[ReportItem]
+    next: str | None
+
+
+class ReportChange(BaseModel):
+    """One change of a report."""
+
+    position: int
+    type: str
+    at: AwareDatetime
+    by: str | None
+    via: str
+    note: str | None
+    state: ReportState
+    squad: str | None
+    due_at: AwareDatetime | None
+    satisfied: bool | None
+    version: int
+
+
+class ReportDetail(ReportItem):
+    """A report with its `history` and the reports `merged` into it."""
+
+    history: list[ReportChange]
+    merged: list[ReportItem]
 
 
 class EventPage(BaseModel):

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from eventlog.vocabulary.base import Event, Member, Name, Part, Role, Text, Words, event
 from eventlog.vocabulary.people import Disposition
+from eventlog.vocabulary.report import ReportState
 
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
@@ -195,13 +196,15 @@ class AlertReopened(AlertEvent): ...
 
 @event("command.refused", role=Role.OUTPUT)
 class CommandRefused(Event):
-    """A command that the estate's step did not take; `version` is the alert's present one."""
+    """A command that the estate's step did not take; `version` and `state` are the present ones of the alert
+    or the report."""
 
     command: Name
     alert: str | None = None
+    report: str | None = None
     version: int | None = None
-    state: State | None = None
-    reason: Literal["conflict", "not_allowed", "unknown_alert", "bad_request", "forbidden"]
+    state: State | ReportState | None = None
+    reason: Literal["conflict", "not_allowed", "unknown_alert", "unknown_report", "bad_request", "forbidden"]
     detail: Words
 
 

@@ -10,6 +10,8 @@ from eventlog.vocabulary.base import DeviceEvent, Member, Name, Part, Person, Pe
 
 Score = Annotated[float, Field(ge=0, le=1)]
 Disposition = Literal["genuine", "false_alarm", "nuisance", "test"]
+Channel = Literal["phone", "app", "hotline", "grid_worker"]
+"""How a report came."""
 
 
 class GeoPoint(Part):
@@ -77,9 +79,12 @@ class PatrolResponse(DeviceEvent):
 
 @event("report.submitted", role=Role.DEVICE)
 class ReportSubmitted(DeviceEvent):
-    """What a resident or a grid worker reports."""
+    """What a resident or a grid worker reports. `reporter` is whom to ask afterwards whether it is good, as
+    far as they said; `entered_by` who wrote it down at the desk."""
 
-    channel: Literal["phone", "app", "hotline", "grid_worker"]
+    channel: Channel
     category: Name
     text: Annotated[Text, Personal("person")]
     location: Name
+    reporter: Person | None = None
+    entered_by: Member | None = None

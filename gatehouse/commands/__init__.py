@@ -20,6 +20,7 @@ LATER = {
     "rules": ("rules", "cli.rules.help"),
     "user": ("accounts", "cli.user.help"),
     "device": ("accounts", "cli.device.help"),
+    "channel": ("channels", "cli.channel.help"),
     "broker-config": ("broker", "cli.broker.help"),
     "docs": ("docs", "cli.docs.help"),
     "doctor": ("doctor", "cli.doctor.help"),

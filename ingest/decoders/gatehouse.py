@@ -31,6 +31,7 @@ from eventlog.vocabulary import (
     Event,
     PatrolCheckpoint,
     PatrolPosition,
+    PatrolReportResponse,
     PatrolResponse,
 )
 from ingest import reasons
@@ -39,7 +40,8 @@ from ingest.decoders.base import NEWEST_US, OLDEST_US, Decoded, Place, place_of,
 EVENTS_MAX = 1_000
 """Events in one message, at most."""
 
-_MEMBER_TYPES = (PatrolResponse, PatrolCheckpoint, PatrolPosition)
+_ANSWERS = (PatrolResponse, PatrolReportResponse)
+_MEMBER_TYPES = (*_ANSWERS, PatrolCheckpoint, PatrolPosition)
 _JSON = json.JSONDecoder()
 _SPACE = " \t\r\n"
 _NO_TIME = "it must be from 1900 to 2199"
@@ -184,7 +186,7 @@ def _refusal(place: Place, envelope: Envelope) -> Refusal | None:
         return _member_refusal(place, source, data)
     if source != place.source:
         return Refusal(reasons.IMPERSONATION, f"the source is {source}, the topic's device {place.source}")
-    if isinstance(data, _MEMBER_TYPES) and (place.family != "patrol" or isinstance(data, PatrolResponse)):
+    if isinstance(data, _MEMBER_TYPES) and (place.family != "patrol" or isinstance(data, _ANSWERS)):
         return Refusal(reasons.MISPLACED, f"{data.TYPE} is taken from a member's own topic only")
     return None
 
@@ -197,7 +199,7 @@ def _member_refusal(place: Place, source: str, data: Event) -> Refusal | None:
         return Refusal(reasons.MISPLACED, f"{data.TYPE} is not taken from a member")
     if data.member != place.device:
         return Refusal(reasons.IMPERSONATION, f"the member is {data.member}, the topic's {place.device}")
-    if not isinstance(data, PatrolResponse) and data.squad != place.squad:
+    if not isinstance(data, _ANSWERS) and data.squad != place.squad:
         return Refusal(reasons.IMPERSONATION, f"the squad is {data.squad}, the topic's {place.squad}")
     return None
 

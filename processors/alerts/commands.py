@@ -46,7 +46,7 @@ NEED_HELP = "need_help"
 DECLINED_MAX = 20
 """Squads remembered as having given an alert back."""
 
-Reason = Literal["conflict", "not_allowed", "unknown_alert", "bad_request", "forbidden"]
+Reason = Literal["conflict", "not_allowed", "unknown_alert", "unknown_report", "bad_request", "forbidden"]
 
 _DESK = frozenset({"operator", "supervisor", "administrator"})
 _OPEN = frozenset({"raised", "acknowledged", "assigned", "accepted", "arrived"})

@@ -13,6 +13,7 @@ from eventlog.times import from_us, to_us
 from eventlog.vocabulary import SEVERITIES, Alert, AlertAssigned, AlertEscalated, AlertUpdated
 from processors.alerts.held import Held, note_of
 from processors.outbox import Outbox
+from processors.patrol.squads import on_duty
 
 if TYPE_CHECKING:
     from processors.alerts.desk import AlertDesk
@@ -156,10 +157,7 @@ class Escalation:
 
     def _on_duty(self, alert: Alert, role: Literal["leader", "manager"], now_us: int) -> str | None:
         """The leader or manager of the squad's shift, else of any that is on."""
-        shifts = self._desk.estate.duties_at(now_us)
-        mine = [each for each in shifts if each.squad == alert.squad]
-        names = (getattr(each, role) for each in (*mine, *shifts))
-        return next((name for name in names if name), None)
+        return on_duty(self._desk.estate, alert.squad, role, now_us)
 
 
 def _rank(alert: Alert) -> int:

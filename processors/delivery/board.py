@@ -26,6 +26,7 @@ from eventlog.vocabulary import (
     AlertEvent,
     AlertShelved,
     AlertSuppressed,
+    ReportEvent,
     SafetyChanged,
     SafetyLevel,
 )
@@ -36,6 +37,7 @@ OPEN_MAX = 50
 """Alerts in a squad's retained list: the most severe and newest."""
 
 ALERT_TYPES = frozenset(name for name, kind in TYPES.items() if issubclass(kind, AlertEvent))
+REPORT_TYPES = frozenset(name for name, kind in TYPES.items() if issubclass(kind, ReportEvent))
 _RANK = {level: rank for rank, level in enumerate(ORDER)}
 
 
@@ -79,8 +81,10 @@ class Board:
             elif level:
                 board.levels[level[0]] = level[1]
 
-    def take(self, entry: Recorded, *, resent: bool) -> list[Message]:
-        """The messages that an output makes. `resent`: it may have been sent before."""
+    def take(self, entry: Recorded, *, resent: bool, words: str | None = None) -> list[Message]:
+        """The messages that an output makes. `resent`: it may have been sent before; `words`: of a report."""
+        if isinstance(entry.event, ReportEvent):
+            return _report(entry, entry.event, resent, words)
         board = self._board(entry.estate)
         if entry.type in ALERT_TYPES:
             return self._alert(board, entry, cast(AlertEvent, entry.event), resent)
@@ -192,12 +196,28 @@ def _listed(alerts: list[Alert], version: int) -> bytes:
     return orjson.dumps(document)
 
 
+def _report(entry: Recorded, event: ReportEvent, resent: bool, words: str | None) -> list[Message]:
+    """A report's change for the control room, and for its squad with its words, not who reported."""
+    report = event.report
+    plain = report.model_dump(mode="json", exclude={"evidence_positions"})
+    document = {**plain, "event": entry.type, "resent": resent, **_said(event)}
+    squads = {squad for squad in (report.squad, event.taken_from) if squad}
+    given = orjson.dumps({**document, "text": words})
+    return [
+        Message(topics.reports(entry.estate), orjson.dumps(document), "report"),
+        *(
+            Message(topics.squad_reports(entry.estate, squad), given, "squad_report")
+            for squad in sorted(squads)
+        ),
+    ]
+
+
 def published(alert: Alert) -> dict[str, Any]:
     """An alert as the contract shows it to the outside."""
     return alert.model_dump(mode="json", exclude={"evidence_positions"})
 
 
-def _said(event: AlertEvent) -> dict[str, Any]:
+def _said(event: AlertEvent | ReportEvent) -> dict[str, Any]:
     said = {"by": event.by, "via": event.via, "note": event.note}
     return {name: value for name, value in said.items() if value is not None}
 

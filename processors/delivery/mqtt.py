@@ -29,9 +29,9 @@ from eventlog.ports import (
 )
 from eventlog.registers import Registers
 from eventlog.times import from_us, iso
-from eventlog.vocabulary import PatrolResponse, SafetyChanged
+from eventlog.vocabulary import AlertRaised, PatrolResponse, ReportEvent, ReportSubmitted, SafetyChanged
 from processors.bell import Bell
-from processors.delivery.board import ALERT_TYPES, Board, Message
+from processors.delivery.board import ALERT_TYPES, REPORT_TYPES, Board, Message
 from processors.delivery.link import Link, LinkError
 from processors.delivery.outage import Outage
 from processors.delivery.records import Records
@@ -39,7 +39,7 @@ from processors.runners.embedded import READER as DECIDER
 from processors.runners.embedded import owner_of
 
 READER = "delivery.mqtt"
-TYPES = ALERT_TYPES | {SafetyChanged.TYPE, PatrolResponse.TYPE} | FOLDED_TYPES
+TYPES = ALERT_TYPES | REPORT_TYPES | {SafetyChanged.TYPE, PatrolResponse.TYPE} | FOLDED_TYPES
 BATCH = 200
 HEARTBEAT_S = 10.0
 MOVE_S = 0.25
@@ -56,6 +56,7 @@ LOOK_S = 0.1
 PAUSE_S = 0.001
 """Between looks while devices keep the log busy: most of what they send is not for us."""
 BACK_OFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
+DELAY_S_MAX = 3_600.0
 FLUSH_S = 2.0
 """How long a stop waits for the last answers."""
 
@@ -103,6 +104,8 @@ class MqttDelivery:
                     )
                     self._serve(self._session, stop)
                 except (LinkError, LogUnavailableError) as error:
+                    away = "log" if isinstance(error, LogUnavailableError) else "broker"
+                    metrics.OUTAGES.labels("delivery", away).inc()
                     if claim and isinstance(error, LogUnavailableError):
                         claim.release()  # its server may have forgotten it, and given it to another
                         claim = None
@@ -260,11 +263,22 @@ class _Session:
             alert = self._board.known(entry.estate, entry.event.alert)
             estate = self._registers.estates.get(entry.estate)
             self._records.answered(entry, alert, estate, self._eventlog.now_us())
-        for message in self._board.take(entry, resent=resent):
+        for message in self._board.take(entry, resent=resent, words=self._words(entry)):
             self._send(message, entry.position)
             if message.alert:
                 self._records.sent(entry.position, message.alert, message.recipient, resent=resent)
         self.sent_upto = entry.position
+        if entry.type == AlertRaised.TYPE and not resent:
+            _time_alert(entry)
+
+    def _words(self, entry: Recorded) -> str | None:
+        """What was reported, for the squad that sees to it: it is in the log only, where it was said."""
+        event = entry.event
+        if not isinstance(event, ReportEvent) or not event.report.evidence_positions:
+            return None
+        said = self._eventlog.at(event.report.evidence_positions[:1])
+        submitted = said[0].event if said else None
+        return submitted.text if isinstance(submitted, ReportSubmitted) else None
 
     def _send(self, message: Message, mark: Position | None = None) -> None:
         self._link.publish(message.topic, message.payload, retain=message.retain, mark=mark)
@@ -378,3 +392,11 @@ class _Session:
 
 
 _OFFLINE = orjson.dumps({"state": "offline"})
+
+
+def _time_alert(entry: Recorded) -> None:
+    """How long after its cause was recorded an alert goes out. Where the estate's clock follows recorded
+    events it says nothing: such times lie years apart."""
+    delay_s = time.time() - entry.occurred_us / 1e6
+    if 0 <= delay_s < DELAY_S_MAX:
+        metrics.ALERT_DELAY_SECONDS.observe(delay_s)

@@ -35,10 +35,12 @@ from processors.rules.off_hours_access import OffHoursAccess
 from processors.rules.perimeter_breach import PerimeterBreach
 from processors.rules.plate_cloned import PlateCloned
 from processors.rules.repeated_denials import RepeatedDenials
+from processors.rules.reports import Reports
 from processors.rules.sequence_gap import SequenceGap
 from processors.rules.stranger_returns import StrangerReturns
 from processors.rules.tailgating import Tailgating
 from processors.rules.unknown_radio_lingers import UnknownRadioLingers
+from processors.rules.urgent_report import UrgentReport
 from processors.rules.vehicle_not_permitted import VehicleNotPermitted
 from processors.rules.vehicle_overstay import VehicleOverstay
 from processors.rules.watchlist_face import WatchlistFace
@@ -88,6 +90,8 @@ RULES: dict[str, type[Rule[Any]]] = {
         PerimeterBreach,
         UnknownRadioLingers,
         Help,
+        Reports,
+        UrgentReport,
     )
 }
 """Every rule by its name."""

@@ -52,7 +52,7 @@ def _section(rule: type[Rule[Any]]) -> str:
 def _settings(rule: type[Rule[Any]]) -> list[str]:
     """The table of a rule's numbers."""
     rows = [
-        f"| `{name}` | {_shown(field.default)} | {field.description} |"
+        f"| `{name}` | {_shown(field.get_default(call_default_factory=True))} | {field.description} |"
         for name, field in rule.Settings.model_fields.items()
     ]
     return ["| setting | default | meaning |", "|---|---|---|", *rows] if rows else ["It has no numbers."]
@@ -62,6 +62,8 @@ def _shown(default: Any) -> str:
     """A setting's default as people read it."""
     if isinstance(default, bool):
         return str(default).lower()
+    if isinstance(default, dict):
+        return ", ".join(f"`{each}`" for each in default) or "none"
     if isinstance(default, tuple):
         return ", ".join(f"`{each}`" for each in default)
     return default if isinstance(default, str) else f"{default:g}"

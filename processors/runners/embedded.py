@@ -256,6 +256,7 @@ class EmbeddedRunner:
                         self._claim, self._steps = None, None
                     pause_s = BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)]
                     failures += 1
+                    metrics.OUTAGES.labels("process", "log").inc()
                     _log.warning("the log is away", error=str(error), again_in_s=pause_s)
                     stop.wait(pause_s)
             self._save_rest()

@@ -195,6 +195,7 @@ class FaustWorker:
                     raise
                 pause_s = BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)]
                 failures += 1
+                metrics.OUTAGES.labels("worker", "log").inc()
                 _log.warning("the log is away", error=str(error), again_in_s=pause_s)
                 await asyncio.sleep(pause_s)
                 continue

@@ -74,6 +74,8 @@ class Relay:
                     asyncio.run(self._carry(claim, stop))
                 except PASSING as error:
                     self.ready.clear()
+                    away = "log" if isinstance(error, LogUnavailableError) else "kafka"
+                    metrics.OUTAGES.labels("relay", away).inc()
                     if claim and isinstance(error, LogUnavailableError):
                         claim.release()  # its server may have forgotten it, and given it to another
                         claim = None

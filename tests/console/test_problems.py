@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -90,8 +91,14 @@ def test_not_ready_while_the_read_models_are_far_behind(place: Town) -> None:
     assert answer.json()["checks"]["projections"]["ok"] is False
 
 
-def test_metrics_of_this_process(client: TestClient) -> None:
-    text = client.get("/metrics").text
+def test_metrics_of_this_process(place: Town) -> None:
+    """What is measured only when somebody asks is asked for first."""
+    place.settle()
+    asked: list[bool] = []
+    app = create_app(replace(place.context(), measure=lambda: asked.append(True)), pages=False)
+    with TestClient(app) as client:
+        text = client.get("/metrics").text
+    assert asked == [True]
     assert "gatehouse_log_head" in text
     assert 'gatehouse_reader_position{reader="projection.alerts"}' in text
 
@@ -104,7 +111,8 @@ def test_metrics_of_all_processes(tmp_path) -> None:  # type: ignore[no-untyped-
         subprocess.run([sys.executable, "-c", write], env=environment, check=True)
     show = (
         "from types import SimpleNamespace as N; from console.operations import metrics;"
-        "log=N(head=lambda: 7); state=N(context=N(log=log));"
+        "from eventlog.metrics import LOG_HEAD;"
+        "state=N(context=N(measure=lambda: LOG_HEAD.set(7)));"
         "print(metrics(N(app=N(state=N(console=state)))).body.decode())"
     )
     shown = subprocess.run([sys.executable, "-c", show], env=environment, check=True, capture_output=True)

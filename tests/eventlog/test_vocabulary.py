@@ -27,6 +27,7 @@ from eventlog.vocabulary import (
     DoorOpened,
     Event,
     Neighbour,
+    ReportCommand,
     Role,
     Words,
     ZoneSet,
@@ -45,13 +46,15 @@ access.granted access.denied access.door_opened access.door_closed access.door_f
 access.duress access.people_counted vehicle.plate_read vehicle.barrier_opened vehicle.barrier_closed
 camera.object camera.crowd camera.tamper camera.restored camera.fire_smoke camera.fall camera.object_left
 face.recognised face.unknown fence.alarm fence.restored probe.sighting help.pressed device.heartbeat
-patrol.checkpoint patrol.position patrol.response report.submitted
+patrol.checkpoint patrol.position patrol.response patrol.report_response report.submitted
 """)
 OWN_INPUTS = _names("""
 rule.activated delivery.attempted delivery.sent delivery.failed delivery.confirmed delivery.given_up
 delivery.published time.reached device.online device.offline
 command.acknowledge command.assign command.accept command.decline command.arrive command.note
 command.shelve command.unshelve command.close command.reopen command.forgive
+command.report_triage command.report_assign command.report_note command.report_close command.report_follow_up
+command.report_reopen command.report_merge command.report_split
 """)
 OUTPUTS = _names("""
 alert.raised alert.updated alert.severity_changed alert.acknowledged alert.assigned alert.accepted
@@ -59,6 +62,8 @@ alert.declined alert.escalated alert.arrived alert.noted alert.step_done alert.s
 alert.suppressed alert.released alert.cleared alert.closed alert.reopened signal.raised signal.cleared
 command.refused device.clock_skewed device.sequence_gap safety.changed threat_level.changed
 round.started round.checkpoint round.paused round.resumed round.finished
+report.opened report.triaged report.assigned report.accepted report.declined report.noted report.reminded
+report.escalated report.closed report.followed_up report.reopened report.merged report.joined report.split
 """)
 ALERT_FIELDS = _names("""
 id estate rule episode severity state condition zone devices title at raised_at evidence squad assignee
@@ -76,7 +81,10 @@ PERSONAL = {
     "patrol.checkpoint": {"member": "member"},
     "patrol.position": {"member": "member", "position": "member"},
     "patrol.response": {"member": "member"},
-    "report.submitted": {"text": "person"},
+    "report.submitted": {"text": "person", "reporter": "person", "entered_by": "member"},
+    "report.closed": {"by": "member"},
+    "patrol.report_response": {"member": "member"},
+    "command.report_close": {"by": "member"},
     "registry.vehicle_set": {"plate": "plate", "owner": "person"},
     "registry.watch_entry_set": {"value": "plate"},
     "command.acknowledge": {"by": "member"},
@@ -109,7 +117,8 @@ ABOUT_NO_ALERT = (CommandForgive, CommandConfirmCamera)
 def test_every_command_names_who_and_about_what() -> None:
     commands = [kind for name, kind in TYPES.items() if name.startswith("command.") and name in INPUT_TYPES]
     assert commands
-    assert all(issubclass(kind, Command) for kind in commands if kind not in ABOUT_NO_ALERT)
+    about = (Command, ReportCommand)
+    assert all(issubclass(kind, about) for kind in commands if kind not in ABOUT_NO_ALERT)
 
 
 @pytest.mark.parametrize("name", sorted(TYPES))

@@ -89,6 +89,8 @@ def test_every_event_type_is_a_message_of_some_channel() -> None:
         ("alerts", "estates/xiegou/alerts"),
         ("squadAlerts", "estates/xiegou/patrol/squad-1/alerts"),
         ("squadOpen", "estates/xiegou/patrol/squad-1/open"),
+        ("reports", "estates/xiegou/reports"),
+        ("squadReports", "estates/xiegou/patrol/squad-1/reports"),
         ("safety", "estates/xiegou/safety"),
         ("system", "estates/xiegou/system"),
     ],

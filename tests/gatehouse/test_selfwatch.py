@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
+
+import pytest
 
 from eventlog.memory import MemoryLog
 from eventlog.ports import Reject
 from eventlog.times import to_us
 from eventlog.vocabulary import SignalRaised, SystemVitals
+from gatehouse import selfwatch
 from gatehouse.selfwatch import SAY_EVERY_S, SelfWatch
 from tests.processors.estate import NAME
 from tests.processors.live import Live
+from tests.support.waiting import wait_until
 
 
 class Watched:
@@ -51,6 +56,29 @@ class Watched:
             transaction.quarantine(
                 [Reject("topic", "not_json", "", b"x", at_us, estate) for _ in range(count)]
             )
+
+
+def test_one_of_several_processes_watches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selfwatch, "LOOK_EVERY_S", 0.001)
+    watched = Watched(tmp_path)
+    log, stop = watched.live.log, threading.Event()
+    another = log.claim("selfwatch")
+    assert another
+    asked: list[str] = []
+    claim = log.claim
+    monkeypatch.setattr(log, "claim", lambda name: (asked.append(name), claim(name))[1])
+    before = log.head()
+    thread = threading.Thread(target=watched.watch.run, args=(stop,))
+    thread.start()
+    try:
+        wait_until(lambda: len(asked) > 3, what="it looks whether it is its turn")
+        assert log.head() == before
+        another.release()
+        wait_until(lambda: log.head() > before, what="it takes over")
+    finally:
+        stop.set()
+        thread.join()
+    assert log.claim("selfwatch"), "given back at the end"
 
 
 def keep_up(log: MemoryLog) -> None:

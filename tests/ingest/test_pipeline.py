@@ -113,6 +113,17 @@ BAD: dict[str, tuple[Message, str]] = {
         message(event(source="estates/xiegou/patrol/zhang"), topic=MEMBER),
         reasons.MISPLACED,
     ),
+    "answer to a report of another member": (
+        message(
+            event(
+                source="estates/xiegou/patrol/zhang",
+                type_="patrol.report_response",
+                data={"report": "r1", "member": "li", "action": "accept"},
+            ),
+            topic=MEMBER,
+        ),
+        reasons.IMPERSONATION,
+    ),
     "checkpoint for another squad": (
         message(
             event(

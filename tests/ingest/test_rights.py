@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,6 +51,10 @@ PUBLISH: list[tuple[str, str, bool]] = [
 READ: list[tuple[str, str, bool]] = [
     (SQUAD, "estates/xiegou/patrol/squad-1/alerts", True),
     (SQUAD, "estates/xiegou/patrol/squad-1/open", True),
+    (SQUAD, "estates/xiegou/patrol/squad-1/reports", True),
+    (SQUAD, "estates/xiegou/patrol/squad-2/reports", False),
+    (SQUAD, "estates/xiegou/reports", False),
+    (GATEWAY, "estates/xiegou/reports", True),
     (SQUAD, "estates/xiegou/safety", True),
     (SQUAD, "estates/xiegou/system", True),
     (SQUAD, "estates/xiegou/patrol/squad-2/alerts", False),
@@ -184,6 +189,17 @@ def test_brokers_refuse_strangers(broker: tuple[int, People], user: str | None, 
     assert stranger.refused.wait(10)
     assert not stranger.connected.is_set()
     stranger.close()
+
+
+def test_a_container_user_without_a_name_can_write_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 10001")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    written = write_configuration(tmp_path, everybody().accounts.all())
+    assert "\nuser mosquitto\n" in written.config.read_text("utf-8")
 
 
 def test_accounts_without_a_mosquitto_hash_are_named(tmp_path: Path) -> None:

@@ -35,6 +35,10 @@ from eventlog.vocabulary import (
     PersonSet,
     PlateRead,
     Published,
+    Report,
+    ReportAssigned,
+    ReportClosed,
+    ReportOpened,
     SafetyChanged,
     SquadRemoved,
     SquadSet,
@@ -108,6 +112,22 @@ class History:
         return self
 
 
+def report(report_id: str, **fields: Any) -> Report:
+    """A report with everything filled in."""
+    given: dict[str, Any] = {
+        "estate": "xiegou",
+        "category": "lift",
+        "channel": "app",
+        "location": "north",
+        "zone": "north",
+        "state": "opened",
+        "submitted_at": START,
+        "opened_at": START,
+        "due_at": START + timedelta(hours=4),
+    }
+    return Report(id=report_id, **{**given, **fields})
+
+
 def event_of(choice: int, which: int) -> tuple[Event, str, str]:
     """An event, its device and family, from two small numbers."""
     device = f"gate-{'ns'[which % 2]}1"
@@ -140,6 +160,7 @@ def event_of(choice: int, which: int) -> tuple[Event, str, str]:
         (DeliveryPublished(messages=(Published(alert=one.id, version=1, recipient="desk"),) * 2), "", ""),
         (DeliveryFailed(alert=one.id, version=1, channel="c", recipient="person:li", error="500"), "", ""),
         *((event, "", "") for event in _register_events(which)),
+        *((event, "", "") for event in _report_events(which)),
     ]
     return choices[choice % len(choices)]
 
@@ -162,5 +183,16 @@ def _register_events(which: int) -> list[Event]:
     ]
 
 
-CHOICES = 33
+def _report_events(which: int) -> list[Event]:
+    """Reports on their way."""
+    one = report(f"report-{which % 3}", version=which % 5 + 1)
+    closed = one.model_copy(update={"state": "closed", "closed_at": START, "satisfied": which % 2 == 0})
+    return [
+        ReportOpened(report=one),
+        ReportAssigned(report=one.model_copy(update={"state": "assigned", "squad": "squad-1"}), by="li"),
+        ReportClosed(report=closed, by="li", note="done"),
+    ]
+
+
+CHOICES = 36
 """How many kinds of events `event_of` knows."""

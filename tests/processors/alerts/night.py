@@ -92,8 +92,10 @@ POLICIES = {name: rule for name, rule in RULES.items() if issubclass(rule, Polic
 STAND_INS: dict[str, type[Rule[Any]]] = {name: _stand_in(name) for name in STOOD_IN} | POLICIES
 
 
-def switched_on(**settings: dict[str, Any]) -> tuple[RuleActivated, ...]:
-    """Every stand-in and policy switched on; policies named here with settings of their own, or None: off."""
+def switched_on(**named: dict[str, Any] | None) -> tuple[RuleActivated, ...]:
+    """Every stand-in and policy switched on; policies named here with settings of their own, or None: off.
+    Reports are: here they carry signals."""
+    settings = {"reports": None, **named}
     return tuple(
         RuleActivated(rule=name, version=rule.version, settings=settings.get(name) or {})
         for name, rule in STAND_INS.items()
@@ -108,12 +110,13 @@ class Night:
     more: Iterable[Event] = ()
     policies: dict[str, Any] = field(default_factory=dict)
     now: datetime = NOON
+    rules: dict[str, type[Rule[Any]]] = field(default_factory=lambda: STAND_INS)
     entries: list[Recorded] = field(default_factory=list)
     outputs: list[tuple[NewEvent, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.place = estate(*self.more, *switched_on(**self.policies))
-        self.step = EstateStep(self.place, rules=STAND_INS)
+        self.step = EstateStep(self.place, rules=self.rules)
 
     def say(self, event: Event, source: str = f"estates/{NAME}/console", ago_s: float = 0.0) -> list[Any]:
         """Takes an input; gives what is told."""
@@ -187,20 +190,22 @@ class Night:
     def over(self) -> None:
         """Replayed, and cut after every input: the same outputs, bytes and ids."""
         live = [(each.type, each.id, each.body) for each, _ in self.outputs]
-        again = EstateStep(self.place, rules=STAND_INS)
+        again = EstateStep(self.place, rules=self.rules)
         for entry in self.entries:
             again.take(entry)
         assert [(each.type, each.id, each.body) for each in again.outputs()] == live
-        assert _cut(self.place, self.entries) == live
+        assert _cut(self.place, self.entries, self.rules) == live
 
 
-def _cut(place: Estate, entries: list[Recorded]) -> list[tuple[str, str, bytes]]:
+def _cut(
+    place: Estate, entries: list[Recorded], rules: dict[str, type[Rule[Any]]]
+) -> list[tuple[str, str, bytes]]:
     """The outputs when every input meets a step loaded from what was saved after the one before."""
     saved: dict[str, SavedState] = {}
     made: list[tuple[str, str, bytes]] = []
     now_is = place
     for entry in entries:
-        step = EstateStep(now_is, saved.values(), rules=STAND_INS)
+        step = EstateStep(now_is, saved.values(), rules=rules)
         step.take(entry)
         made += [(each.type, each.id, each.body) for each in step.outputs()]
         write, gone = step.changed()

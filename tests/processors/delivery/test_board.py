@@ -10,6 +10,8 @@ from eventlog.vocabulary import CommandAssign
 from processors.delivery.board import Board
 from tests.processors.alerts.night import Night
 from tests.processors.alerts.test_escalation import ROSTER
+from tests.processors.reports.office import ROSTER as SHIFT
+from tests.processors.reports.office import Office
 from tests.processors.story import entry_of
 
 
@@ -81,3 +83,29 @@ def test_what_hides_later_is_taken_out_of_sight_with_a_word() -> None:
         ("squad-1", "alert.suppressed"),
     ]
     assert len(open_lists(night)["squad-1"]) == 1
+
+
+def test_a_report_goes_to_the_control_room_and_with_its_words_to_its_squad() -> None:
+    office = Office(*SHIFT)
+    report = office.reports("lift", text="it hangs", reporter="Mrs Wu")
+    office.asks("assign", report, squad="squad-2")
+    board, found = Board(), []
+    for position, (new, _) in enumerate(office.outputs, 1):
+        entry = entry_of(position, new, new.received_us)
+        found += board.take(entry, resent=False, words="it hangs")
+    control = [orjson.loads(each.payload) for each in found if each.topic == "estates/xiegou/reports"]
+    assert [each["event"] for each in control] == [
+        "report.opened", "report.triaged", "report.assigned", "report.assigned",
+    ]  # fmt: skip
+    assert not any("text" in each or "Mrs Wu" in str(each) for each in control)
+    squads = [
+        (each.topic.split("/")[3], orjson.loads(each.payload)) for each in found if "/patrol/" in each.topic
+    ]
+    assert [(squad, each["event"]) for squad, each in squads] == [
+        ("squad-1", "report.assigned"),
+        ("squad-1", "report.assigned"),
+        ("squad-2", "report.assigned"),
+    ]
+    assert {each["text"] for _, each in squads} == {"it hangs"}
+    assert squads[-1][1]["squad"] == "squad-2"
+    assert squads[-1][1]["by"] == "wang"

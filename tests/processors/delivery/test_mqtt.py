@@ -20,6 +20,7 @@ from eventlog.vocabulary import (
     CommandAssign,
     CommandClose,
     CommandShelve,
+    ReportSubmitted,
     SquadRemoved,
     SquadSet,
     Words,
@@ -159,6 +160,21 @@ def test_late_alerts_are_not_pushed_to_squads_and_shelved_ones_a_last_time(post:
 
 def _denial(door: str, card: str | None) -> AccessDenied:
     return AccessDenied(door=door, credential=card, method="card", direction="in", reason="unknown")
+
+
+def test_a_squad_hears_of_its_report_in_the_words_of_whoever_made_it(post: Post) -> None:
+    with post.listening() as hears, post.delivering():
+        said = ReportSubmitted(
+            channel="app", category="lift", location="building-3", text="卡在四楼", reporter="吴女士"
+        )
+        post.live.say(said, source=f"estates/{NAME}/report/desk")
+        post.live.run()
+        hears.wait_for(lambda each: each["event"] == "report.assigned", squad("squad-1", "reports"))
+        hears.wait_for(lambda each: each["event"] == "report.assigned", f"estates/{NAME}/reports")
+        patrol = hears.of(squad("squad-1", "reports"))
+        heard = str([each.json for each in hears.heard])
+    assert [each["text"] for each in patrol] == ["卡在四楼"]
+    assert "吴女士" not in heard
 
 
 def test_levels_are_retained(post: Post) -> None:
