@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DATA ?= data
 
-.PHONY: help setup run test check bench soak lock docs clean
+.PHONY: help setup run test check bench soak wide lock docs clean
 
 help:
 	@echo "make run     the pilot estate with simulated devices; prints where to look"
@@ -13,6 +13,7 @@ help:
 	@echo "make check   ruff, mypy --strict, import-linter"
 	@echo "make bench   speed, as ratios in one run"
 	@echo "make soak    the long runs"
+	@echo "make wide    the properties with many more examples, other ones each time"
 	@echo "make docs    writes the documents that are made from the code"
 	@echo "make lock    renews requirements.lock from pyproject.toml"
 
@@ -44,6 +45,9 @@ bench: $(READY)
 
 soak: $(READY)
 	HYPOTHESIS_PROFILE=wide $(BIN)/pytest -m soak --timeout 7200 -o addopts="-q --strict-markers"
+
+wide: $(READY)
+	HYPOTHESIS_PROFILE=wide $(BIN)/pytest tests/processors tests/eventlog tests/projections tests/console/test_document.py -n 2 --timeout 7200
 
 docs: $(READY)
 	$(BIN)/gatehouse docs write

@@ -10,6 +10,7 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.console.town import Town
+from tests.support.examples import TIMES
 from tests.support.parts import ROOT
 
 EXAMPLES = 10
@@ -32,7 +33,7 @@ def test_every_operation_answers_as_the_document_says(place: Town, client: TestC
 def _ask(cases: SearchStrategy[schemathesis.Case]) -> None:
     @given(case=cases)
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=EXAMPLES * TIMES,
         derandomize=True,
         deadline=None,
         database=None,

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eventlog.memory import MemoryLog
 from eventlog.ports import EventLog, NewEvent, Recorded, SavedState
 from eventlog.sql import open_log
 from tests.contracts.event_log import door_opened, estate_set
+from tests.support.examples import examples
 
 events = st.one_of(
     st.builds(
@@ -80,7 +81,7 @@ def story(log: EventLog) -> list[object]:
     ]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(day=batches)
 def test_sqlite_and_memory_tell_the_same_story(template: Path, day: list[tuple[list[NewEvent], str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -43,8 +43,8 @@ class Live:
     def __post_init__(self) -> None:
         self.log = MemoryLog(clock=lambda: to_us(self.now))
         self.runner = EmbeddedRunner(self.log, batch=self.batch)
-        for event in (*REGISTERS, *self.rules):
-            self.say(event, source=f"estates/{NAME}/estate-file")
+        source = f"estates/{NAME}/estate-file"
+        self.log.append([self.new(event, source=source) for event in (*REGISTERS, *self.rules)])
         self.run()
 
     def new(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, Connection, Engine, Integer, Table, Text, inspect, select
 
@@ -21,6 +21,7 @@ from projections.devices import DEVICES
 from projections.runner import PROJECTIONS, ProjectionRunner
 from projections.store import open_views
 from tests.projections.rows import all_rows
+from tests.support.examples import examples
 from tests.support.histories import CHOICES, History, event_of
 from tests.support.waiting import wait_until
 
@@ -44,7 +45,7 @@ def filled(log: MemoryLog, engine: Engine, batch: int) -> dict[str, list[tuple[o
 EVERYTHING: Choices = [(n, n % 7, n % 3) for n in range(3 * CHOICES)]
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.lists(CHOICE, max_size=60), st.integers(1, 70), st.integers(0, 70))
 def test_any_cut_into_batches_gives_the_same_rows(choices: Choices, batch: int, first: int) -> None:
     log = MemoryLog()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eventlog.vocabulary import CommandAcknowledge, CommandClose
 from tests.processors.alerts.night import Night
+from tests.support.examples import examples
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ def test_switched_off_every_change_is_told() -> None:
     night.over()
 
 
-@settings(max_examples=60)
+@examples(30)
 @given(
     turns=st.lists(
         st.tuples(

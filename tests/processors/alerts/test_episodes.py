@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eventlog.vocabulary import Alert, CommandClose, DeviceSet, DoorSet
 from processors.alerts.episodes import ZONE_EPISODES_MAX
 from tests.processors.alerts.night import Night
+from tests.support.examples import examples
 
 
 def test_a_fence_and_a_camera_next_door_are_one_episode_one_step_up(night: Night) -> None:
@@ -198,7 +199,7 @@ HAPPENINGS = st.tuples(
 )
 
 
-@settings(max_examples=60)
+@examples(30)
 @given(history=st.lists(HAPPENINGS, max_size=20))
 def test_any_night_holds_what_an_episode_is(history: list[tuple[float, str, str, float]]) -> None:
     night = Night()

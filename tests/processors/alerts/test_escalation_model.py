@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -19,6 +18,7 @@ from eventlog.vocabulary import (
 )
 from tests.processors.alerts.night import Night
 from tests.processors.alerts.rosters import OUTSIDE, ROSTER
+from tests.support.examples import examples
 
 
 class Escalations(RuleBasedStateMachine):
@@ -102,5 +102,5 @@ class Escalations(RuleBasedStateMachine):
         self.night.over()
 
 
-Escalations.TestCase.settings = settings(max_examples=40, stateful_step_count=25)
+Escalations.TestCase.settings = examples(25, stateful_step_count=25)
 TestEscalations = Escalations.TestCase

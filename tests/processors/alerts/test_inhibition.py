@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eventlog.vocabulary import (
@@ -20,6 +20,7 @@ from eventlog.vocabulary import (
 )
 from tests.processors.alerts.night import Night
 from tests.processors.story import NOON
+from tests.support.examples import examples
 
 
 def gone(night: Night, device: str, severity: str = "low", zone: str = "yard") -> Alert:
@@ -198,7 +199,7 @@ def test_switched_off_nothing_is_held_back() -> None:
     night.over()
 
 
-@settings(max_examples=60)
+@examples(30)
 @given(
     history=st.lists(
         st.tuples(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from eventlog.vocabulary import CommandClose
 from tests.processors.alerts.night import Night
 from tests.processors.patrol.walking import POINTS, plan, visit
+from tests.support.examples import examples
 
 
 class Walks(RuleBasedStateMachine):
@@ -70,5 +70,5 @@ class Walks(RuleBasedStateMachine):
         self.night.over()
 
 
-Walks.TestCase.settings = settings(max_examples=40, stateful_step_count=25)
+Walks.TestCase.settings = examples(25, stateful_step_count=25)
 TestWalks = Walks.TestCase

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.rules import RULES
 from processors.rules.base import Rule
 from tests.contracts import rules as contract
+from tests.support.examples import examples
 
 HEARING = {name: rule for name, rule in RULES.items() if rule.listens_to}
 """Without those that only hand their settings on."""
@@ -18,14 +19,14 @@ EVERY = pytest.mark.parametrize("rule", HEARING.values(), ids=HEARING.keys())
 
 
 @EVERY
-@settings(max_examples=25)
+@examples(10)
 @given(data=st.data(), again=st.lists(st.integers(0, 20), max_size=3))
 def test_a_repeated_delivery_changes_nothing(rule: type[Rule[Any]], data: Any, again: list[int]) -> None:
     contract.repeated(rule, data.draw(contract.happenings(contract.texts_of(rule))), again)
 
 
 @EVERY
-@settings(max_examples=80)
+@examples(20)
 @given(data=st.data())
 def test_cut_anywhere_saved_and_resumed_is_the_same(rule: type[Rule[Any]], data: Any) -> None:
     history = data.draw(contract.happenings(contract.texts_of(rule)))
@@ -33,7 +34,7 @@ def test_cut_anywhere_saved_and_resumed_is_the_same(rule: type[Rule[Any]], data:
 
 
 @EVERY
-@settings(max_examples=80)
+@examples(20)
 @given(
     data=st.data(),
     others=st.lists(st.tuples(st.integers(0, 20), st.sampled_from(contract.OTHERS)), max_size=8),
@@ -44,7 +45,7 @@ def test_other_keys_in_between_change_nothing(
     contract.others_between(rule, data.draw(contract.happenings(contract.texts_of(rule))), others)
 
 
-@settings(max_examples=60)
+@examples(30)
 @given(
     history=contract.happenings(contract.ALL, most=30),
     pauses=st.lists(st.sampled_from([0.0, 0.001, 0.5, 1.0, 5.0]), max_size=5),

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eventlog import codec
@@ -27,6 +27,7 @@ from processors.runners.share import Share, ShareLostError, SharesError, bring_t
 from tests.processors.estate import REGISTERS
 from tests.processors.live import ALL_RULES
 from tests.processors.story import NOON
+from tests.support.examples import examples
 
 ESTATES = ("anyuan", "liuzhuang", "xiegou")
 PARTITIONS = 2
@@ -194,7 +195,7 @@ def copies_always(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("processors.runners.share.COPY_S", 0.0)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.lists(st.sampled_from(ACTS), max_size=25), st.integers(0, 1_000))
 def test_whatever_happens_the_outputs_are_those_of_a_calm_run(acts: list[str], seed: int) -> None:
     world = World(seed)

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from datetime import date, timedelta
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eventlog.times import to_us
@@ -31,6 +31,7 @@ from simulators.day.patrols import shift_of
 from simulators.day.truth import Emission
 from simulators.day.world import EstateWorld, World
 from tests.simulators.day.conftest import MONDAY
+from tests.support.examples import examples
 
 DAYS = st.dates(date(2026, 1, 1), date(2027, 12, 31))
 SEEDS = st.integers(0, 2**31)
@@ -98,7 +99,7 @@ def test_a_sunday_starts_later(pilot: World, monday: list[Emission]) -> None:
     assert _hours(sunday, ExitRequested)[11] > _hours(monday, ExitRequested)[11]
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(DAYS, SEEDS)
 def test_every_door_that_opens_has_a_reason_and_closes(small: World, on: date, seed: int) -> None:
     emissions = ordinary.day(small, "estate-003", on, seed)
@@ -123,7 +124,7 @@ def test_every_door_that_opens_has_a_reason_and_closes(small: World, on: date, s
         assert opened_us is None or opened_us > midnight_us(on) + DAY_US - MINUTE_US
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(DAYS, SEEDS)
 def test_as_many_are_let_in_as_are_counted(small: World, on: date, seed: int) -> None:
     emissions = ordinary.day(small, "estate-003", on, seed)
@@ -146,7 +147,7 @@ def _zones_of_people(estate: EstateWorld, emissions: list[Emission]) -> dict[str
     return found
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(DAYS, SEEDS)
 def test_nobody_is_in_two_places(small: World, on: date, seed: int) -> None:
     estate = small.estates[0]
@@ -158,7 +159,7 @@ def test_nobody_is_in_two_places(small: World, on: date, seed: int) -> None:
             assert then_us - first_us >= needs_us, (person, start, end)
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(DAYS, SEEDS)
 def test_whoever_comes_in_at_a_gate_went_out_before(small: World, on: date, seed: int) -> None:
     """Over midnight too: dates are made one by one and still fit together."""
@@ -175,7 +176,7 @@ def test_whoever_comes_in_at_a_gate_went_out_before(small: World, on: date, seed
                 inside[event.holder] = event.direction == "in"
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(DAYS, SEEDS)
 def test_a_car_that_drives_in_was_out_and_every_barrier_has_a_reason(
     small: World, on: date, seed: int
