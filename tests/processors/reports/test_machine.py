@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from eventlog.vocabulary import Report
 from tests.processors.reports.office import ROSTER, Office
 from tests.processors.reports.test_life import MORE
+from tests.support.examples import examples
 
 OPEN = ("opened", "triaged", "assigned", "accepted")
 
@@ -104,5 +104,5 @@ class Desk(RuleBasedStateMachine):
         self.office.over()
 
 
-Desk.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+Desk.TestCase.settings = examples(15, stateful_step_count=25)
 TestDesk = Desk.TestCase
