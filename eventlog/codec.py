@@ -18,7 +18,7 @@ from eventlog.upcasters import upcast
 from eventlog.vocabulary.base import TYPES, Envelope, Event, stored_reader, wire_adapter
 
 if TYPE_CHECKING:
-    from eventlog.ports import NewEvent
+    from eventlog.ports import NewEvent, Recorded
 
 
 def parse_wire(payload: bytes) -> Envelope:
@@ -83,6 +83,14 @@ def make(
 
 _READERS: dict[tuple[str, int], Callable[[bytes], dict[str, Event]]] = {}
 """By type and present version; this runs for every event that anybody looks at."""
+
+
+def event_of(entry: Recorded) -> Event:
+    """The event of an entry, decoded. Raises as `decode_body` does."""
+    read = _READERS.get((entry.type, entry.version))
+    if read is not None:  # nearly always
+        return read(entry.body)["data"]
+    return decode_body(entry.type, entry.version, entry.body)
 
 
 def decode_body(type_name: str, version: int, body: bytes) -> Event:

@@ -26,5 +26,6 @@ class lazy(Generic[T]):  # noqa: N801  used like `property`
     def __get__(self, instance: object | None, owner: type) -> lazy[T] | T:
         if instance is None:
             return self
-        value = instance.__dict__[self._name] = self._compute(instance)
+        value = self._compute(instance)
+        setattr(instance, self._name, value)  # through `__dict__`, all its attributes would be slower from then on
         return value

@@ -79,9 +79,7 @@ class Recorded:
     skew_us: int = 0
     """How far the device's clock is ahead, as far as times are corrected by it; known to the step alone."""
 
-    @lazy
-    def event(self) -> Event:
-        return codec.decode_body(self.type, self.version, self.body)
+    event = lazy[Event](codec.event_of)
 
     @lazy
     def occurred_at(self) -> datetime:

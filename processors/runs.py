@@ -88,14 +88,15 @@ class RuleRun:
 
     def on_event(self, entry: Recorded, estate: Estate) -> tuple[Signal, ...]:
         """Gives an event to each of its keys."""
-        now_us = entry.recorded_us
         try:
             keys = self._keys(entry, estate)
         except Exception as error:
             self._note(entry.position, error)
             return ()
+        if not keys:
+            return ()
         told: tuple[Signal, ...] = ()
-        cells = self._cells
+        cells, now_us = self._cells, entry.recorded_us
         for key in keys:
             cell = cells.get(key)
             state = self._initial if cell is None or cell.forget_us <= now_us else cell.state

@@ -152,7 +152,7 @@ class EstateStep:
         now_us, kind = entry.recorded_us, entry.type
         if kind == _TIME:
             now_us = max(now_us, to_us(cast(TimeReached, entry.event).at))
-        if self._wakeups.earliest_us() <= now_us:
+        if self._wakeups.earliest_us <= now_us:
             self._fire(now_us)
         if now_us > self._now_us:
             if not self._now_us:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
+NEVER_US = 2**62
 GRACE_US = 5_000_000
 CATCH_UP_US = 24 * 3_600_000_000
 """What recurs by the clock (rounds, shifts) is made up for so far back where the log stood still longer."""
@@ -36,6 +37,8 @@ class Wakeups:
         self._heap: list[Wakeup] = []
         self._standing: dict[str, dict[str, Wakeup]] = {}
         self._heap_max = _HEAP_MAX
+        self.earliest_us = NEVER_US
+        """A lower bound of `next_us`, for a cheap look before every input."""
 
     def standing(self, owner: str) -> dict[str, Wakeup]:
         """The standing wake-ups of an owner by key. Whoever takes one out has cancelled it; they are set by
@@ -47,9 +50,12 @@ class Wakeups:
         wakeup = Wakeup(fire_us, due_us, owner, key)
         self.standing(owner)[key] = wakeup
         heappush(self._heap, wakeup)
+        if fire_us < self.earliest_us:
+            self.earliest_us = fire_us
         if len(self._heap) > self._heap_max:
             self._heap = [each for own in self._standing.values() for each in own.values()]
             heapify(self._heap)
+            self.earliest_us = self._heap[0].fire_us
             self._heap_max = _HEAP_MAX + 4 * len(self._heap)
 
     def cancel(self, owner: str, key: str) -> None:
@@ -77,7 +83,9 @@ class Wakeups:
             own, key = standing[first[2]], first[3]
             if own.get(key) is first:
                 del own[key]
+                self.earliest_us = heap[0][0] if heap else NEVER_US
                 return first
+        self.earliest_us = heap[0][0] if heap else NEVER_US
         return None
 
     def pop_beside(self, wakeup: Wakeup) -> Wakeup | None:
@@ -86,12 +94,6 @@ class Wakeups:
             return None
         return self.pop(wakeup.fire_us)
 
-    def earliest_us(self) -> int:
-        """A lower bound of `next_us`, for a cheap look before every input."""
-        return self._heap[0][0] if self._heap else _NEVER_US
-
 
 _HEAP_MAX = 1_000
 """Entries of the heap before stale ones are looked for, besides those that were standing last time."""
-
-_NEVER_US = 2**62

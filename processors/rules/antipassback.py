@@ -80,7 +80,7 @@ class Antipassback(Rule[Passes]):
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
         what = event.event
-        if isinstance(what, CommandForgive):
+        if type(what) is CommandForgive:
             card = reference(estate.id, what.credential)
             return tuple(f"{area}:{card}" for area in _areas(estate))
         granted = cast(AccessGranted, what)
@@ -92,10 +92,10 @@ class Antipassback(Rule[Passes]):
 
     def on_event(self, key: str, state: Passes, event: Recorded, estate: Estate) -> Step[Passes] | None:
         granted = event.event
-        if not isinstance(granted, AccessGranted):
+        if type(granted) is not AccessGranted:
             return self._forgiven(key, state, event, estate)
         at_us, inwards = event.effective_us, granted.direction == "in"
-        limits = self.limits(estate.door_zone(granted.door))
+        limits = self.door_limits(granted.door, estate)
         new = Pass(at_us, granted.door, inwards, evidence_of(event), event.late, judged=not inwards)
         if any(
             each.door == new.door
@@ -123,7 +123,7 @@ class Antipassback(Rule[Passes]):
                 continue
             before = last[-1] if last else None
             last.append(replace(each, judged=True))
-            limits = self.limits(estate.door_zone(each.door))
+            limits = self.door_limits(each.door, estate)
             if before and before.inwards and each.at_us - before.at_us < limits.forget_us:
                 signals.append(self._raise(key, before, each, estate))
                 after = Passes((), each.at_us, before.at_us)
@@ -132,12 +132,12 @@ class Antipassback(Rule[Passes]):
     def _step(self, state: Passes, now_us: int, signals: tuple[Signal, ...], estate: Estate) -> Step[Passes]:
         wake_us = min((self._judged_us(each, estate) for each in state.last if not each.judged), default=None)
         newest = state.last[-1]
-        limits = self.limits(estate.door_zone(newest.door))
+        limits = self.door_limits(newest.door, estate)
         forget_us = max(newest.at_us, now_us) + limits.forget_us + DISORDER_US
         return Step(state, signals, wake_us, forget_us)
 
     def _judged_us(self, each: Pass, estate: Estate) -> int:
-        settle_us: int = self.limits(estate.door_zone(each.door)).settle_us
+        settle_us: int = self.door_limits(each.door, estate).settle_us
         return each.at_us + settle_us
 
     def _forgiven(self, key: str, state: Passes, event: Recorded, estate: Estate) -> Step[Passes] | None:

@@ -76,9 +76,9 @@ class BarrierForced(Rule[Lane]):
 
     def on_event(self, key: str, state: Lane, event: Recorded, estate: Estate) -> Step[Lane] | None:
         what = event.event
-        if isinstance(what, PlateRead):
+        if type(what) is PlateRead:
             return self._reason(key, state, event.effective_us, estate) if what.has_plate else None
-        if isinstance(what, BarrierClosed):
+        if type(what) is BarrierClosed:
             return self._closed(key, state, event, estate)
         if cast(BarrierOpened, what).by is not None:
             return self._reason(key, state, event.effective_us, estate)

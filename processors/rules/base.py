@@ -159,6 +159,18 @@ class Rule(Generic[S]):
         """The settings that hold in a zone, with every `…_s` as whole microseconds in `…_us`."""
         return self._zone_limits.get(zone, self._limits)
 
+    def door_limits(self, door: str, estate: Estate) -> Any:
+        """`limits` of a door's zone; the zone is looked up only where the settings of some zone differ."""
+        if not self._zone_limits:
+            return self._limits
+        return self._zone_limits.get(estate.door_zone(door), self._limits)
+
+    def device_limits(self, device: str, estate: Estate) -> Any:
+        """`limits` of a device's zone; the zone is looked up only where the settings of some zone differ."""
+        if not self._zone_limits:
+            return self._limits
+        return self._zone_limits.get(estate.device_zone(device), self._limits)
+
     def keys(self, event: Recorded, estate: Estate) -> Sequence[str]:
         """The keys an event concerns; none when it is of no interest."""
         raise NotImplementedError

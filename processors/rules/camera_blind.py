@@ -138,7 +138,7 @@ class CameraBlind(Rule[Cameras]):
     def _beside(self, camera: str, state: Cameras, at_us: int, estate: Estate) -> str:
         """The key that a tampering is told under: that of a camera of the same recorder just before."""
         parent = estate.devices[camera].parent
-        together_us = self.limits(estate.device_zone(camera)).together_us
+        together_us = self.device_limits(camera, estate).together_us
         for other, under in state.told.items():
             fault, entry = state.tampered.get(other), estate.devices.get(other)
             same = entry is not None and parent is not None and entry.parent == parent
@@ -184,7 +184,7 @@ class CameraBlind(Rule[Cameras]):
         entry = estate.devices.get(device)
         above = state.offline.get(entry.parent) if entry is not None and entry.parent is not None else None
         since_us = state.offline[device].at_us
-        settle_us: int = self.limits(estate.device_zone(device)).settle_us
+        settle_us: int = self.device_limits(device, estate).settle_us
         return max(since_us, above.at_us if above is not None else 0) + settle_us
 
     def _planned(self, zone: str, state: Cameras, now_us: int, estate: Estate) -> bool:

@@ -36,6 +36,8 @@ from processors.rules.titles import device_name, door_name, title, zone_name
 TURNS_MAX = 32
 """Turns of one contact kept: enough for the largest `count`, with some out of order."""
 DISORDER_US = 10_000_000
+_CONTACTS = frozenset({DoorOpened.TYPE, DoorClosed.TYPE})
+_FENCES = frozenset({FenceAlarm.TYPE, FenceRestored.TYPE})
 _RAISES = frozenset({DoorOpened.TYPE, FenceAlarm.TYPE, CameraTamper.TYPE})
 
 
@@ -76,9 +78,9 @@ class Chattering(Rule[Turns]):
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
         kind = event.type
-        if kind in (DoorOpened.TYPE, DoorClosed.TYPE):
+        if kind in _CONTACTS:
             return (f"door:{cast(DoorOpened, event.event).door}",)
-        if kind in (FenceAlarm.TYPE, FenceRestored.TYPE):
+        if kind in _FENCES:
             return (f"fence:{cast(FenceAlarm, event.event).segment}",)
         return (f"camera:{event.device}",)
 

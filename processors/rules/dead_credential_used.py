@@ -56,7 +56,7 @@ class DeadCredentialUsed(Rule[Told]):
         if credential is None:
             return ()
         entry = estate.credentials.get(credential)
-        if event.type == AccessGranted.TYPE and (
+        if type(what) is AccessGranted and (
             entry is None or (entry.state == "active" and entry.valid_until is None)
         ):  # nearly always
             return ()
@@ -95,7 +95,7 @@ def death_of(entry: CredentialSet | None, event: Recorded) -> Death | None:
     """Why a presented credential was dead at that moment; None when it was not."""
     what = event.event
     said: Death | None = None
-    if isinstance(what, AccessDenied) and what.reason in _SAID_BY_DEVICE:
+    if type(what) is AccessDenied and what.reason in _SAID_BY_DEVICE:
         said = "revoked" if what.reason == "revoked" else "expired"
     if entry is None:
         return said

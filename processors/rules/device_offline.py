@@ -80,18 +80,12 @@ class DeviceOfflineRule(Rule[Chain]):
         return (device, *behind(estate, device)) if device in estate.children else (device,)
 
     def on_event(self, key: str, state: Chain, event: Recorded, estate: Estate) -> Step[Chain] | None:
-        if event.type == _BEAT and not state.told and len(state.devices) == 1:
-            before = state.devices.get(key)
-            if before and before.heard_us is not None and before.offline_us is None and before.beat_s:
-                # One more of a device that stands alone and is there: what happens nearly always.
-                beat_s = estate.devices[key].heartbeat_s
-                last = Evidence(event.id, event.position)
-                chain = Chain({key: Presence(event.recorded_us, None, before.session, beat_s, last)})
-                if beat_s == before.beat_s:
-                    return Step(chain, (), KEEP_WAKE)  # the standing wake-up will look again
-                return self._step(key, chain, estate)
         device = _device(event)
         before = state.devices.get(device, _UNKNOWN)
+        if event.type == _BEAT and not state.told:
+            one_more = self._one_more(device, before, state, event, estate)
+            if one_more is not None:  # nearly always
+                return one_more
         after = self._presence(device, before, event, estate)
         if after is None:
             return None
@@ -109,6 +103,23 @@ class DeviceOfflineRule(Rule[Chain]):
             clear = Clear(key, estate.device_zone(key), now_us, (evidence_of(event),))
             return self._step(key, Chain(devices), estate, (clear,))
         return self._step(key, Chain(devices, state.told), estate)
+
+    def _one_more(
+        self, device: str, before: Presence, state: Chain, event: Recorded, estate: Estate
+    ) -> Step[Chain] | None:
+        """A heartbeat of a device that is there: it says so again, and the standing wake-up will look again.
+        None where there is more to it."""
+        heard_us, beat_s, now_us = before.heard_us, before.beat_s, event.recorded_us
+        if heard_us is None or before.offline_us is not None or not beat_s:
+            return None
+        if beat_s != estate.devices[device].heartbeat_s:
+            return None
+        if len(state.devices) > 1:
+            limits = self.device_limits(device, estate)
+            if heard_us + int(limits.missed * beat_s * 1_000_000) + limits.slack_us <= now_us:
+                return None
+        after = Presence(now_us, None, before.session, beat_s, Evidence(event.id, event.position))
+        return Step(Chain({**state.devices, device: after}), (), KEEP_WAKE)
 
     def on_time(self, key: str, state: Chain, due_us: int, estate: Estate) -> Step[Chain]:
         if key not in estate.devices:
@@ -158,7 +169,7 @@ class DeviceOfflineRule(Rule[Chain]):
 
     def _gone_us(self, device: str, presence: Presence, estate: Estate) -> int | None:
         """When a device is gone for good by what is known of it alone."""
-        limits = self.limits(estate.device_zone(device))
+        limits = self.device_limits(device, estate)
         offline_us, heard_us, beat_s = presence.offline_us, presence.heard_us, presence.beat_s
         gone_us: int | None = None
         if offline_us is not None:

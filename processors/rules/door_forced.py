@@ -36,7 +36,7 @@ from processors.rules.base import (
     value,
 )
 from processors.rules.doors import controller
-from processors.rules.missing import Missing, noted, shown_within
+from processors.rules.missing import COUNTER_TYPES, Missing, noted, shown_within
 from processors.rules.titles import door_name, title, zone_name
 
 RELEASES_MAX = 8
@@ -47,6 +47,7 @@ DISORDER_US = 10_000_000
 """Events come out of order by less than this."""
 CLOSES_MAX = 4
 """Closes of one door kept, the newest."""
+_OF_DEVICES = COUNTER_TYPES | {DeviceOnline.TYPE}
 
 
 @value
@@ -104,10 +105,10 @@ class DoorForced(Rule[Releases]):
     State = Releases
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
-        what = event.event
-        if isinstance(what, DeviceOnline | CounterJumped | CounterFilled):
-            return estate.doors_of.get(what.device) or (what.device,)
-        return (cast(DoorEvent, what).door,)
+        if event.type in _OF_DEVICES:
+            device = cast(DeviceOnline | CounterJumped | CounterFilled, event.event).device
+            return estate.doors_of.get(device) or (device,)
+        return (cast(DoorEvent, event.event).door,)
 
     def on_event(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
         match event.type:
@@ -124,7 +125,7 @@ class DoorForced(Rule[Releases]):
         return self._online(key, state, event.effective_us, estate)
 
     def on_time(self, key: str, state: Releases, due_us: int, estate: Estate) -> Step[Releases]:
-        limits = self._limits_at(key, estate)
+        limits = self.door_limits(key, estate)
         settle_us, grant_us = limits.settle_us, limits.grant_us
         judged = tuple(
             each
@@ -141,7 +142,7 @@ class DoorForced(Rule[Releases]):
         return self._step(key, after, estate, signals)
 
     def _released(self, key: str, state: Releases, at_us: int, estate: Estate) -> Step[Releases]:
-        window_us = self._limits_at(key, estate).grant_us
+        window_us = self.door_limits(key, estate).grant_us
         opens = state.opens
         if opens:
             opens = tuple(each for each in opens if not 0 <= each.at_us - at_us <= window_us)
@@ -150,7 +151,7 @@ class DoorForced(Rule[Releases]):
         return self._step(key, after, estate)
 
     def _opened(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
-        limits = self._limits_at(key, estate)
+        limits = self.door_limits(key, estate)
         at_us = event.effective_us
         window_us, online_us = limits.grant_us, limits.online_us
         for released_us in state.at_us:
@@ -166,13 +167,13 @@ class DoorForced(Rule[Releases]):
         return self._step(key, replace(state, opens=(*state.opens[1 - OPENS_MAX :], opened)), estate)
 
     def _online(self, key: str, state: Releases, at_us: int, estate: Estate) -> Step[Releases]:
-        silent_us = self._limits_at(key, estate).online_us
+        silent_us = self.door_limits(key, estate).online_us
         opens = tuple(each for each in state.opens if not 0 <= each.at_us - at_us <= silent_us)
         return self._step(key, replace(state, opens=opens, online_us=at_us), estate)
 
     def _closed(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
         at_us = event.effective_us
-        bounce_us = self._limits_at(key, estate).bounce_us
+        bounce_us = self.door_limits(key, estate).bounce_us
         opens = state.opens
         if opens:
             opens = tuple(each for each in opens if not 0 <= each.at_us - at_us <= bounce_us)
@@ -188,7 +189,7 @@ class DoorForced(Rule[Releases]):
         return None if missing == state.missing else self._step(key, replace(state, missing=missing), estate)
 
     def _forced(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
-        if _worked_on(key, event.effective_us, estate) or self._limits_at(key, estate).maintenance:
+        if _worked_on(key, event.effective_us, estate) or self.door_limits(key, estate).maintenance:
             return None
         signal = self._raise(
             key, event.effective_us, evidence_of(event), estate, late=event.late, by_device=True
@@ -199,11 +200,11 @@ class DoorForced(Rule[Releases]):
         self, key: str, state: Releases, estate: Estate, signals: tuple[Raise | Clear, ...] = ()
     ) -> Step[Releases]:
         if state.opens:
-            settle_us = self._limits_at(key, estate).settle_us
+            settle_us = self.door_limits(key, estate).settle_us
             return Step(state, signals, min(each.at_us for each in state.opens) + settle_us)
         if state.told:
             return Step(state, signals)
-        limits = self._limits_at(key, estate)
+        limits = self.door_limits(key, estate)
         released_us = max(state.at_us) if state.at_us else 0
         closed_us = max(state.closed_us) if state.closed_us else 0
         missing_us = max(each.at_us for each in state.missing) if state.missing else 0
@@ -213,9 +214,6 @@ class DoorForced(Rule[Releases]):
             closed_us + limits.bounce_us,
         )
         return Step(state, signals, None, last_us + DISORDER_US)
-
-    def _limits_at(self, door: str, estate: Estate) -> Any:
-        return self.limits(estate.door_zone(door))
 
     def _raise(
         self, door: str, at_us: int, event: Evidence, estate: Estate, *, late: bool, by_device: bool

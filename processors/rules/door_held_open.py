@@ -9,12 +9,13 @@ is told before it comes, and `sequence_gap` tells of it.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 from pydantic import Field
 
 from eventlog.estate import Estate
 from eventlog.ports import Recorded
-from eventlog.vocabulary import DoorClosed, DoorOpened, Event
+from eventlog.vocabulary import DoorClosed, DoorEvent, DoorOpened, Event
 from processors.measured import CounterFilled, CounterJumped
 from processors.rules.base import (
     Clear,
@@ -29,7 +30,7 @@ from processors.rules.base import (
     value,
 )
 from processors.rules.doors import controller
-from processors.rules.missing import Missing, noted, shown_within
+from processors.rules.missing import COUNTER_TYPES, Missing, noted, shown_within
 from processors.rules.titles import door_name, title, zone_name
 
 OPENINGS_MAX = 16
@@ -38,7 +39,8 @@ OPENINGS_MAX = 16
 DISORDER_US = 10_000_000
 """How long a close without an opening is remembered, for the opening that it overtook."""
 
-_CONTACTS = frozenset({DoorOpened.TYPE, DoorClosed.TYPE})
+_OPENED, _CLOSED = DoorOpened.TYPE, DoorClosed.TYPE
+_CONTACTS = frozenset({_OPENED, _CLOSED})
 
 NEVER_US = 2**62
 """A time that does not come."""
@@ -85,16 +87,16 @@ class DoorHeldOpen(Rule[Doorway]):
     State = Doorway
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
-        what = event.event
-        if isinstance(what, CounterJumped | CounterFilled):
-            return estate.doors_of.get(what.device) or (what.device,)
-        return (what.door,)  # type: ignore[attr-defined]
+        if event.type in COUNTER_TYPES:
+            device = cast(CounterJumped | CounterFilled, event.event).device
+            return estate.doors_of.get(device) or (device,)
+        return (cast(DoorEvent, event.event).door,)
 
     def on_event(self, key: str, state: Doorway, event: Recorded, estate: Estate) -> Step[Doorway] | None:
         signals: tuple[Signal, ...] = ()
-        if event.type == DoorOpened.TYPE:
+        if event.type == _OPENED:
             after = self._opened(key, state, event, estate)
-        elif event.type == DoorClosed.TYPE:
+        elif event.type == _CLOSED:
             after, signals = self._closed(key, state, event, estate)
         elif not state.openings:
             return None
@@ -138,7 +140,7 @@ class DoorHeldOpen(Rule[Doorway]):
             if closed_us - at_us <= self._limit_us(key, estate):
                 return state
             return _with(state, replace(opening, closed_us=closed_us))
-        standing = _standing(state, event.late)
+        standing = _standing(state, event.late) if state.openings else None
         if standing is None:
             return _with(state, opening)
         # Open already: a repeated contact, or the close between is still on its way.
@@ -190,12 +192,12 @@ class DoorHeldOpen(Rule[Doorway]):
         return Step(self.initial(), signals)
 
     def _limit_us(self, door: str, estate: Estate) -> int:
-        limits = self.limits(estate.door_zone(door))
+        limits = self.door_limits(door, estate)
         limit_us: int = limits.gate_us if estate.door_kind(door) == "gate" else limits.building_us
         return limit_us
 
     def _judged_us(self, door: str, opening: Opening, estate: Estate) -> int:
-        limits = self.limits(estate.door_zone(door))
+        limits = self.door_limits(door, estate)
         limit_us = limits.gate_us if estate.door_kind(door) == "gate" else limits.building_us
         judged_us: int = opening.at_us + limit_us + limits.settle_us
         if not opening.raised:
@@ -205,7 +207,7 @@ class DoorHeldOpen(Rule[Doorway]):
     def _raised_by(self, door: str, opening: Opening, due_us: int, estate: Estate) -> int:
         """How often it has been told of by then. Limits may have become shorter since the wake-up was set:
         what was missed by that is not told one by one."""
-        limits = self.limits(estate.door_zone(door))
+        limits = self.door_limits(door, estate)
         since_us = due_us - self._judged_us(door, replace(opening, raised=0), estate)
         return max(opening.raised, since_us // int(limits.repeat_us)) + 1
 

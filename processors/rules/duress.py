@@ -30,7 +30,7 @@ class DuressRule(Rule[Nothing]):
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
         what = event.event
-        if event.type != Duress.TYPE:
+        if type(what) is not Duress:
             entry = estate.credentials.get(what.credential)  # type: ignore[attr-defined]
             if entry is None or not entry.duress:  # nearly always
                 return ()

@@ -51,9 +51,9 @@ class Intrusion(Rule[Guarded]):
     State = Guarded
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
-        if event.type != CameraObject.TYPE:
+        seen = event.event
+        if type(seen) is not CameraObject:
             return self._guarded(event, estate)
-        seen = cast(CameraObject, event.event)
         zone = estate.zones.get(seen.zone)
         if zone is None or not zone.armed_hours or seen.label != "person":
             return ()
@@ -69,11 +69,11 @@ class Intrusion(Rule[Guarded]):
         return tuple(sorted(each for each in near if each in estate.zones and estate.zones[each].armed_hours))
 
     def on_event(self, key: str, state: Guarded, event: Recorded, estate: Estate) -> Step[Guarded] | None:
-        if event.type != CameraObject.TYPE:
+        seen = event.event
+        if type(seen) is not CameraObject:
             return self._patrol(key, state, event, estate)
         limits = self.limits(key)
         at_us = event.effective_us
-        seen = cast(CameraObject, event.event)
         if seen.event == "leave":
             # Who goes was there: it counts where the camera is sure, and nobody was told during the stay.
             since_us = at_us - round((seen.dwell_s or 0) * 1_000_000)

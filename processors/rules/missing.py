@@ -10,6 +10,9 @@ from processors.rules.base import value
 MISSING_MAX = 8
 """Holes kept at once, the newest."""
 
+COUNTER_TYPES = frozenset({CounterJumped.TYPE, CounterFilled.TYPE})
+"""What is told of counters."""
+
 
 @value
 class Missing:

@@ -59,13 +59,13 @@ class ObjectLeft(Rule[Place]):
     State = Place
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
-        if event.type == CameraObjectLeft.TYPE:
+        seen = event.event
+        if type(seen) is not CameraObject:
             return (zone_of(event, estate),)
-        seen = cast(CameraObject, event.event)
         return (seen.zone,) if seen.event == "leave" and seen.label != "person" else ()
 
     def on_event(self, key: str, state: Place, event: Recorded, estate: Estate) -> Step[Place] | None:
-        if event.type == CameraObject.TYPE:
+        if type(event.event) is CameraObject:
             return self._taken(key, state, event, estate)
         limits = self.limits(key)
         said = cast(CameraObjectLeft, event.event)

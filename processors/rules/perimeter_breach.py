@@ -122,7 +122,7 @@ class PerimeterBreach(Rule[Fence]):
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
         what = event.event
-        if isinstance(what, CameraObject):
+        if type(what) is CameraObject:
             near = what.label == PERSON and what.zone in estate.segment_zones
             sure = near and what.confidence >= self.for_zone(what.zone).sure_confidence
             return (FENCE,) if sure else ()
@@ -131,10 +131,10 @@ class PerimeterBreach(Rule[Fence]):
     def on_event(self, key: str, state: Fence, event: Recorded, estate: Estate) -> Step[Fence] | None:
         what = event.event
         at_us, now_us = min(event.effective_us, event.recorded_us), event.recorded_us
-        if isinstance(what, FenceRestored):
+        if type(what) is FenceRestored:
             after, over = _restored(state, what, at_us, event, estate)
             return None if after is state else self._judged(after, over, now_us, estate)
-        if isinstance(what, CameraObject):
+        if type(what) is CameraObject:
             limits = self.limits(what.zone)
             kept_us = now_us + limits.confirm_us + limits.settle_us + DISORDER_US
             seen = Sighting(what.zone, event.device, at_us, evidence_of(event), kept_us, event.late)

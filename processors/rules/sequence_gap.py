@@ -86,7 +86,7 @@ class SequenceGap(Rule[Holes]):
         return self._step(key, holes, estate, signals)
 
     def on_time(self, key: str, state: Holes, due_us: int, estate: Estate) -> Step[Holes]:
-        fill_us = self.limits(estate.device_zone(key)).fill_us
+        fill_us = self.device_limits(key, estate).fill_us
         due = tuple(each for each in state.open if not each.told and each.since_us + fill_us <= due_us)
         after = tuple(replace(each, told=True) if each in due else each for each in state.open)
         return self._step(key, after, estate, tuple(self._raise(key, hole, estate) for hole in due))
@@ -96,7 +96,7 @@ class SequenceGap(Rule[Holes]):
     ) -> Step[Holes]:
         if not holes:
             return Step(self.initial(), signals)
-        fill_us = self.limits(estate.device_zone(key)).fill_us
+        fill_us = self.device_limits(key, estate).fill_us
         wake_us = min((hole.since_us + fill_us for hole in holes if not hole.told), default=None)
         return Step(Holes(holes), signals, wake_us, holes[-1].since_us + fill_us + KEEP_US)
 

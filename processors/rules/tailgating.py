@@ -9,7 +9,7 @@ many.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, cast
 
 from pydantic import Field
 
@@ -131,7 +131,7 @@ class Tailgating(Rule[Zone]):
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
         what = event.event
-        if isinstance(what, CameraObject):
+        if type(what) is CameraObject:
             if what.label != "person" or what.event != "enter":
                 return ()
             zone = what.zone if what.zone in estate.zones else estate.device_zone(event.device)
@@ -140,18 +140,18 @@ class Tailgating(Rule[Zone]):
 
     def on_event(self, key: str, state: Zone, event: Recorded, estate: Estate) -> Step[Zone] | None:
         at_us, what = event.effective_us, event.event
-        if isinstance(what, CameraObject):
+        if type(what) is CameraObject:
             seen = Seen(at_us, event.device, what.track, evidence_of(event))
             seen_last = (*state.seen[1 - SEEN_MAX :], seen)
             return self._step(key, Zone(state.happened, state.counts, seen_last, state.rates))
-        if isinstance(what, PeopleCounted):
+        if type(what) is PeopleCounted:
             count = Count(
                 at_us, what.door, what.count, what.direction == "in", evidence_of(event), event.late
             )
             counts = (*state.counts[1 - COUNTS_MAX :], count)
             return self._step(key, replace(state, counts=counts))
-        assert isinstance(what, DoorEvent)
-        happened = (*state.happened[1 - HAPPENED_MAX :], Happened(_kind(what), at_us, what.door))
+        door = cast(DoorEvent, what).door
+        happened = (*state.happened[1 - HAPPENED_MAX :], Happened(_kind(what), at_us, door))
         after = Zone(happened, state.counts, state.seen, state.rates)
         return self._step(key, after)
 
@@ -227,11 +227,11 @@ class Tailgating(Rule[Zone]):
 
 
 def _kind(event: object) -> What:
-    if isinstance(event, AccessGranted):
+    if type(event) is AccessGranted:
         return event.direction
-    if isinstance(event, ExitRequested):
+    if type(event) is ExitRequested:
         return "out"
-    return "open" if isinstance(event, DoorOpened) else "close"
+    return "open" if type(event) is DoorOpened else "close"
 
 
 def _times(state: Zone, door: str, what: What) -> list[int]:

@@ -77,7 +77,7 @@ class VehicleOverstay(Rule[Visit]):
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
         what = event.event
-        if not isinstance(what, PlateRead):
+        if type(what) is not PlateRead:
             plate = cast(VisitorSet | VehicleSet | VehicleRemoved, what).plate
             return (plate_reference(estate, plate),) if plate else ()
         gate = boundary_gate(estate, what.lane)
@@ -93,7 +93,7 @@ class VehicleOverstay(Rule[Visit]):
 
     def on_event(self, key: str, state: Visit, event: Recorded, estate: Estate) -> Step[Visit] | None:
         what = event.event
-        if not isinstance(what, PlateRead):
+        if type(what) is not PlateRead:
             plate = cast(VisitorSet | VehicleSet | VehicleRemoved, what).plate
             return self._permit(key, state, plates.normal(plate or ""), event, estate)
         if what.direction == "out":

@@ -65,15 +65,15 @@ class WellbeingCheck(Rule[Signs]):
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
         what = event.event
-        if isinstance(what, AccessGranted):
+        if type(what) is AccessGranted:
             entry = estate.credentials.get(what.credential)
             person = (entry.person if entry else None) or what.holder
-        elif isinstance(what, PlateRead):
+        elif type(what) is PlateRead:
             vehicle = estate.vehicles_by_plate.get(plates.normal(what.plate))
             person = vehicle.owner if vehicle else None
         else:
             person = cast(FaceRecognised | PersonSet | PersonRemoved, what).person
-            if not isinstance(what, FaceRecognised):
+            if type(what) is not FaceRecognised:
                 return (_key(person, estate),)
         if person is None or person not in estate.people or not _watched(estate.people[person]):
             return ()  # nearly always
