@@ -27,5 +27,5 @@ class lazy(Generic[T]):  # noqa: N801  used like `property`
         if instance is None:
             return self
         value = self._compute(instance)
-        setattr(instance, self._name, value)  # through `__dict__`, all its attributes would be slower from then on
+        setattr(instance, self._name, value)  # by way of `__dict__`, all its attributes would become slower
         return value

@@ -23,4 +23,4 @@ def from_us(us: int) -> datetime:
 
 def iso(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds and a Z, as our own events are written."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

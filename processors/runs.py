@@ -107,8 +107,8 @@ class RuleRun:
                 continue
             if step is None:
                 continue
-            if step[1]:
-                told += step[1]
+            if step.signals:
+                told += step.signals
             self._keep(key, cell, step, now_us)
         if told and entry.late:
             told = tuple(replace(signal, late=True) for signal in told)
@@ -150,7 +150,7 @@ class RuleRun:
         return count, first
 
     def _keep(self, key: str, cell: Cell | None, step: Step[Any], now_us: int) -> None:
-        state, _, wake_us, forget_us = step
+        state, wake_us, forget_us = step.state, step.wake_us, step.forget_us
         standing = self._standing.get(key)
         if wake_us is None:
             if standing is not None:

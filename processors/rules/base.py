@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar, dataclass_transform
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, dataclass_transform
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -103,7 +103,8 @@ class Clear:
 Signal = Raise | Clear
 
 
-class Step(NamedTuple, Generic[S]):
+@value
+class Step(Generic[S]):
     """What an event or a wake-up does to one key: the new state, signals, and when to wake it next.
 
     `wake_us` replaces any earlier wake-up of the key, None cancels it, `KEEP_WAKE` leaves it. A wake-up

@@ -8,7 +8,7 @@ the opening is missing, that may have been the release: `sequence_gap` tells of 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 from pydantic import Field
 

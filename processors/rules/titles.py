@@ -27,7 +27,7 @@ def both(key: str, **params: Param) -> Words:
 
 
 def _in(value: Param, language: str) -> str:
-    return getattr(value, language) if isinstance(value, Words) else str(value)
+    return str(value) if isinstance(value, str | int) else str(getattr(value, language))
 
 
 def zone_name(estate: Estate, zone: str) -> Param:

@@ -133,6 +133,8 @@ def _identified(rule: PassRule, read: PlateRead, vehicle: VehicleSet | None, at_
 
 
 def _valid(vehicle: VehicleSet, at_us: int) -> bool:
+    if vehicle.valid_from is None and vehicle.valid_until is None:  # nearly always
+        return True
     moment = from_us(at_us)
     begun = vehicle.valid_from is None or vehicle.valid_from <= moment
     return begun and (vehicle.valid_until is None or moment < vehicle.valid_until)
