@@ -15,6 +15,8 @@ from processors.bell import Bell
 
 _BATCH = 500
 _LOOK_S = 0.5
+_AFTER_S = 0.05
+"""A line follows its alert's message by this much: who carries that out is woken by the same bell."""
 
 
 class AlertPrinter:
@@ -43,9 +45,11 @@ class AlertPrinter:
             if len(entries) < _BATCH:
                 position = max(position, head)
                 if self._bell.hung:
-                    self._bell.wait(rung, _LOOK_S)
+                    woken = self._bell.wait(rung, _LOOK_S)
                 else:
-                    self._log.wait(position, _LOOK_S)
+                    woken = self._log.wait(position, _LOOK_S)
+                if woken:
+                    stop.wait(_AFTER_S)
 
     def line(self, entry: Recorded) -> str:
         """One alert in one line: time, severity, what, where to, its id."""

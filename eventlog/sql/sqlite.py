@@ -142,8 +142,6 @@ class SqliteDatabase(Database):
 
     def wait(self, ready: Callable[[], bool], timeout_s: float) -> bool:
         """Waits until `ready` says so, asking when somebody commits."""
-        if ready():
-            return True
         deadline = time.monotonic() + timeout_s
         try:
             with self._wakeups.listening() as listener:

@@ -70,6 +70,8 @@ class Board:
 
     def __init__(self) -> None:
         self._estates: dict[str, _EstateBoard] = {}
+        self._written: dict[str, tuple[Alert, orjson.Fragment]] = {}
+        """Open alerts as lists show them: a list is renewed far more often than what is in it changes."""
 
     def load(self, estate: str, saved: Iterable[SavedState]) -> None:
         """Takes the decider's saved alerts and levels."""
@@ -128,6 +130,7 @@ class Board:
     def _put(self, board: _EstateBoard, alert: Alert, *, loaded: bool = False) -> None:
         if alert.state == "closed":
             board.alerts.pop(alert.id, None)
+            self._written.pop(alert.id, None)
             if loaded or alert.id in board.versions:
                 board.versions[alert.id] = alert.version
         else:
@@ -154,7 +157,7 @@ class Board:
             for alert in self._board(estate).alerts.values()
             if squad in (alert.squad, *alert.support) and not _hidden(alert) and not is_discreet(alert.rule)
         ]
-        return Message(topics.squad_open(estate, squad), _listed(alerts, version), "open", retain=True)
+        return Message(topics.squad_open(estate, squad), self._listed(alerts, version), "open", retain=True)
 
     def _discreet(self, estate: str, version: int) -> Message:
         alerts = [
@@ -162,7 +165,23 @@ class Board:
             for alert in self._board(estate).alerts.values()
             if is_discreet(alert.rule) and not _hidden(alert)
         ]
-        return Message(topics.duress_open(estate), _listed(alerts, version), "duress_open", retain=True)
+        return Message(topics.duress_open(estate), self._listed(alerts, version), "duress_open", retain=True)
+
+    def _listed(self, alerts: list[Alert], version: int) -> bytes:
+        """A retained list: the most severe and newest, how many there are."""
+        alerts.sort(key=lambda each: (SEVERITIES.index(each.severity), each.raised_at, each.id), reverse=True)
+        document = {
+            "version": version,
+            "total": len(alerts),
+            "alerts": [self._shown(alert) for alert in alerts[:OPEN_MAX]],
+        }
+        return orjson.dumps(document)
+
+    def _shown(self, alert: Alert) -> orjson.Fragment:
+        known = self._written.get(alert.id)
+        if known is None or known[0] is not alert:
+            known = self._written[alert.id] = alert, orjson.Fragment(orjson.dumps(published(alert)))
+        return known[1]
 
     def known(self, estate: str, alert: str) -> Alert | None:
         """An open alert as the last output taken says."""
@@ -183,17 +202,6 @@ class Board:
 
     def _board(self, estate: str) -> _EstateBoard:
         return self._estates.setdefault(estate, _EstateBoard())
-
-
-def _listed(alerts: list[Alert], version: int) -> bytes:
-    """A retained list: the most severe and newest, how many there are."""
-    alerts.sort(key=lambda each: (SEVERITIES.index(each.severity), each.raised_at, each.id), reverse=True)
-    document = {
-        "version": version,
-        "total": len(alerts),
-        "alerts": [published(alert) for alert in alerts[:OPEN_MAX]],
-    }
-    return orjson.dumps(document)
 
 
 def _report(entry: Recorded, event: ReportEvent, resent: bool, words: str | None) -> list[Message]:

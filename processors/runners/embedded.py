@@ -247,8 +247,8 @@ class EmbeddedRunner:
                     self._bell.hung = self._claim is not None
                     if self._claim is None:
                         stop.wait(WAIT_MAX_S)
-                    elif not self._take_batch(save_now=False):
-                        self._wait()
+                    elif self._take_batch(save_now=False) < self._batch:
+                        self._wait()  # that was all there is: no need to look for more first
                     failures = 0
                 except LogUnavailableError as error:
                     if self._claim:  # its server may have forgotten it, and given it to another
