@@ -64,8 +64,8 @@ def rows(count: int) -> Iterator[tuple[object, ...]]:
         new = event(position, f"{position * 0x9E3779B97F4A7C15 % 2**64:016x}-9f5c-8b9f3f2a7e10")
         previous = link(previous, position, new, new.received_us)
         yield (
-            position, identity_key(new.source, new.id), position % len(KINDS) + 1, position % DEVICES + 1,
-            new.id, new.occurred_us, new.received_us, new.received_us, new.seq, False, new.body, previous,
+            position, position % len(KINDS) + 1, position % DEVICES + 1, new.id, new.occurred_us,
+            new.received_us, new.received_us, new.seq, False, new.body, previous,
         )  # fmt: skip
 
 
@@ -86,7 +86,12 @@ def load(file: Path, count: int) -> None:
     connection.executemany("INSERT INTO kinds VALUES (?,?,?,?)", kinds)
     sources = [(n + 1, f"estates/xiegou/access/device-{n}") for n in range(DEVICES)]
     connection.executemany("INSERT INTO sources VALUES (?,?)", sources)
-    connection.executemany("INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", rows(count))
+    connection.create_function("identity_key", 2, identity_key, deterministic=True)
+    connection.executemany("INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows(count))
+    connection.execute(
+        "INSERT INTO identities SELECT identity_key(s.source, e.event_id), e.position FROM events e "
+        "JOIN sources s ON s.id = e.source ORDER BY 1"
+    )
     connection.execute("UPDATE head SET (position, recorded_us, hash) = (SELECT position, recorded_us, hash "
                        "FROM events ORDER BY position DESC LIMIT 1)")  # fmt: skip
     for _, sql in kept:

@@ -30,7 +30,8 @@ def plan(
     head: Position,
 ) -> Plan[Key]:
     """Sorts a batch out. `known` has the keys of the batch that are in the log; `bodies` is asked for the
-    stored bytes of those only when there are any."""
+    stored bytes of those only when there are any. Where they can't be had, an archive being elsewhere, an
+    event of a known key is taken for the same one."""
     if not known and len(set(keys)) == len(keys):
         positions = tuple(range(head + 1, head + 1 + len(events)))
         return Plan(events, keys, Appended(positions, len(events)))
@@ -55,7 +56,7 @@ def _sort_out(
             head += 1
             known[key], stored[head] = head, event.body
             positions.append(head)
-        elif same_content(stored[place], event.body):
+        elif place not in stored or same_content(stored[place], event.body):
             repeated.append(index)
             positions.append(place)
         else:

@@ -32,6 +32,10 @@ class LogUnavailableError(LogError):
     """The log's store is locked, full or away for now: the same call may succeed later."""
 
 
+class LogArchivedError(LogError):
+    """The entries are in an archive that is not where it should be: bring the file there."""
+
+
 class ClaimLostError(LogUnavailableError):
     """The claim under which something was to be written is another's by now: nothing was written."""
 

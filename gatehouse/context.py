@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 SYSTEM_FILE = "system.json"
-_REMEMBERED = ("database", "time", "http", "mqtt", "broker")
+_REMEMBERED = ("database", "archive", "time", "http", "mqtt", "broker")
 
 
 class NoSystemError(Exception):
@@ -48,7 +48,7 @@ def remember(settings: Settings) -> None:
     file = settings.data / SYSTEM_FILE
     fresh = file.with_suffix(".new")
     fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps(kept), "utf-8")
+    fresh.write_text(json.dumps(kept, default=str), "utf-8")
     fresh.replace(file)
 
 
@@ -90,7 +90,7 @@ class Context:
         """The event log. Raises LogError."""
         from eventlog.sql import open_log
 
-        log = open_log(self.settings.log_url, time_mode=self.settings.time)
+        log = open_log(self.settings.log_url, time_mode=self.settings.time, archive=self.settings.archives)
         self._closing.callback(log.close)
         return log
 

@@ -48,7 +48,7 @@ class Part:
         """The system's log; safe to share between this part's threads."""
         from eventlog.sql import open_log
 
-        return open_log(self.settings.log_url, time_mode=self.settings.time)
+        return open_log(self.settings.log_url, time_mode=self.settings.time, archive=self.settings.archives)
 
     def broker_login(self) -> tuple[str, str, str]:
         """URL without the login, user and password of Gatehouse's own connections.

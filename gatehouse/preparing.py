@@ -42,7 +42,7 @@ def prepare(part: Part) -> None:
         secret_file(settings.secrets, "mqtt-service")
     except OSError as error:
         raise CannotStartError(folder_unusable(settings, error)) from error
-    log = open_log(settings.log_url, time_mode=settings.time)
+    log = open_log(settings.log_url, time_mode=settings.time, archive=settings.archives)
     remember(settings)
     accounts = open_accounts(settings.log_url)
     service_account(settings, accounts)

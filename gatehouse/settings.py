@@ -88,6 +88,7 @@ class Settings(BaseModel):
         True, description="With several shards: whether messages of unknown estates are read and put aside."
     )
     database: Database | None = Field(None, description="The log's database; default SQLite in `data`.")
+    archive: Path | None = Field(None, description="The folder of the log's archives; default in `data`.")
     kafka: Servers | None = Field(None, description="Kafka's servers, for `relay` and `worker`.")
     kafka_partitions: int = Field(12, ge=1, le=1_000, description="Partitions of new topics.")
     kafka_replicas: int = Field(1, ge=1, le=7, description="Copies that Kafka keeps of new topics.")
@@ -111,6 +112,11 @@ class Settings(BaseModel):
     def log_url(self) -> str:
         """The URL of the log's database."""
         return self.database or f"sqlite:///{self.data.resolve() / 'gatehouse.db'}"
+
+    @property
+    def archives(self) -> Path:
+        """The folder of the log's archives."""
+        return Path(self.archive or self.data / "archive").resolve()
 
     @property
     def broker_url(self) -> str:

@@ -6,6 +6,7 @@ made or brought up to date, which saves every idle process some 30 MiB.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eventlog.clock import Clock, Stamper, TimeMode
@@ -19,16 +20,21 @@ if TYPE_CHECKING:
 __all__ = ["open_accounts", "open_log"]
 
 
-def open_log(url: str, *, time_mode: TimeMode = "wall", clock: Clock | None = None) -> SqlLog:
+def open_log(
+    url: str, *, time_mode: TimeMode = "wall", clock: Clock | None = None, archive: Path | None = None
+) -> SqlLog:
     """Opens the log at `sqlite:////path/of/file.db` or `postgresql://…`, making it where there is none.
 
-    `clock` (microseconds since 1970) replaces the machine's, for tests. Raises LogError: unavailable,
-    corrupt, or written by a newer version.
+    `archive` is the folder of its archives, `archive/` beside a SQLite file unless it is given; `clock`
+    (microseconds since 1970) replaces the machine's, for tests. Raises LogError: unavailable, corrupt, or
+    written by a newer version.
     """
     from eventlog.sql.log import SqlLog
 
     stamper = Stamper(time_mode, clock)
-    return SqlLog(open_database(url), stamper)
+    if archive is None and url.startswith("sqlite:///"):
+        archive = Path(url.removeprefix("sqlite:///")).parent / "archive"
+    return SqlLog(open_database(url), stamper, archive)
 
 
 def open_accounts(url: str) -> SqlAccounts:

@@ -12,7 +12,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from functools import lru_cache
 from typing import Any, Protocol
 
-from eventlog.ports import Claim, LogError, LogUnavailableError
+from eventlog.ports import Claim, LogError, LogUnavailableError, Position
+from eventlog.sql.months import Month
 
 Row = tuple[Any, ...]
 IDLE_CONNECTIONS_MAX = 4
@@ -34,12 +35,20 @@ def places(count: int) -> int:
 class Connection:
     """A driver's connection; its errors come out as the log's own and mark it as not to be used again."""
 
-    __slots__ = ("_driver_error", "_translate", "broken", "mark", "raw")
+    __slots__ = ("_driver_error", "_translate", "broken", "mark", "partitioned", "raw")
 
     def __init__(
-        self, raw: Any, mark: str, driver_error: type[Exception], translate: Callable[[Exception], LogError]
+        self,
+        raw: Any,
+        mark: str,
+        driver_error: type[Exception],
+        translate: Callable[[Exception], LogError],
+        *,
+        partitioned: bool = False,
     ) -> None:
         self.raw, self.mark = raw, mark
+        self.partitioned = partitioned
+        """Whether the log's table is parted by month: then a query does well to say since when."""
         self._driver_error, self._translate = driver_error, translate
         self.broken = False
 
@@ -137,8 +146,15 @@ class Database(ABC):
         """Keeps other processes out while the schema is changed."""
 
     @abstractmethod
-    def insert_events(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Writes rows of `events`, all columns in order."""
+    def insert_events(self, connection: Connection, rows: Sequence[Row], keys: Sequence[bytes]) -> None:
+        """Writes rows of `events`, all columns in order, and the identity of each."""
+
+    @abstractmethod
+    def clear_archived(self, archived: Position, upto: Month) -> None:
+        """Takes out of `events` what is in archives: entries up to a position, months up to one.
+
+        Others may read and write meanwhile. Raises LogError; what is left is taken out by the next call.
+        """
 
     @abstractmethod
     def wait(self, ready: Callable[[], bool], timeout_s: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import cast
 
 from eventlog.chain import GENESIS, Checker
@@ -22,8 +23,9 @@ from eventlog.ports import (
     Verified,
 )
 from eventlog.sql import reading
+from eventlog.sql.archives import Archives
 from eventlog.sql.database import Connection, Database, FencedClaim, Row
-from eventlog.sql.rows import COLUMNS, Names, rows_to_check
+from eventlog.sql.rows import Names, rows_to_check, with_identities
 from eventlog.sql.writing import SqlTransaction
 
 _CHECK_BATCH = 2_000
@@ -35,10 +37,13 @@ _QUARANTINED = (
 class SqlLog:
     """An `EventLog` in a SQL database. Safe across threads; several processes may have the same one open."""
 
-    def __init__(self, database: Database, stamper: Stamper) -> None:
+    def __init__(self, database: Database, stamper: Stamper, archive: Path | None = None) -> None:
         self.database = database
+        self.archives = Archives(archive, database.reading)
         self._stamper = stamper
         self._names = Names()
+        self._seen: tuple[Position, int] = (0, 0)
+        """The newest entry read so far, and when it was recorded: what lies behind it is no older."""
 
     def append(self, events: Sequence[NewEvent]) -> Appended:
         """One transaction with one append."""
@@ -50,7 +55,9 @@ class SqlLog:
         """Commits at the end of the block, rolls back when it raises. Raises LogError."""
         with ExitStack() as stack:
             fence = cast("FencedClaim | None", under)  # there are no other claims of this log
-            transaction = SqlTransaction(self.database, self._names, self._stamper, stack, fence)
+            transaction = SqlTransaction(
+                self.database, self._names, self._stamper, stack, self.archives.at, fence
+            )
             yield transaction
             transaction.finish()
         transaction.committed()
@@ -88,14 +95,59 @@ class SqlLog:
         *,
         ascending: bool,
     ) -> Sequence[Recorded]:
+        if limit <= 0:
+            return []
         with self.database.reading() as connection:
-            if estate is None and types is None:
-                return reading.read_all(connection, self._names, low, high, limit, ascending=ascending)
+            found = self._live(connection, low, high, limit, estate, types, ascending=ascending)
+            if estate is None and types is None and _is_whole(found, low, limit, ascending=ascending):
+                return found
+            # Asked after the table was read: what an archive has taken out of it since can't be missed.
+            archived = reading.archived(connection)
+        if low >= archived:
+            return found
+        top = archived if high is None else min(archived, high)
+        if ascending:
+            old = self.archives.read(low, top, limit, estate, types, ascending=True)
+            rest = limit - len(old)
+            beyond = high is not None and high <= archived
+            return (
+                old if beyond else [*old, *self._range(archived, high, rest, estate, types, ascending=True)]
+            )
+        live = [entry for entry in found if entry.position > archived]
+        rest = limit - len(live)
+        old = self.archives.read(low, top, rest, estate, types, ascending=False) if rest else []
+        return [*live, *old]
+
+    def _live(
+        self,
+        connection: Connection,
+        low: Position,
+        high: Position | None,
+        limit: int,
+        estate: str | None,
+        types: frozenset[str] | None,
+        *,
+        ascending: bool,
+    ) -> list[Recorded]:
+        """What the table has."""
+        seen, since = self._seen
+        since = since if low >= seen else 0
+        if estate is None and types is None:
+            found = reading.read_all(
+                connection, self._names, low, high, limit, ascending=ascending, since=since
+            )
+        else:
             # The head first: every kind of an entry up to it is there when the kinds are read.
             head = reading.head_position(connection)
             kinds = self._kinds(connection, estate, types)
             top = head if high is None else min(head, high)
-            return reading.read_kinds(connection, self._names, kinds, low, top, limit, ascending=ascending)
+            found = reading.read_kinds(
+                connection, self._names, kinds, low, top, limit, ascending=ascending, since=since
+            )
+        newest = (found[-1] if ascending else found[0]) if found else None
+        if newest and newest.position > seen:
+            self._seen = (newest.position, newest.recorded_us)
+        return found
 
     def _kinds(
         self, connection: Connection, estate: str | None, types: frozenset[str] | None
@@ -110,14 +162,20 @@ class SqlLog:
     def at(self, positions: Sequence[Position]) -> Sequence[Recorded]:
         """The entries at these positions, in that order; missing ones are left out."""
         with self.database.reading() as connection:
-            return self._names.entries(connection, reading.at_positions(connection, positions))
+            found = self._names.entries(connection, reading.at_positions(connection, positions))
+            if len(found) == len(positions):
+                return found
+            archived = reading.archived(connection)
+        by_position = {entry.position: entry for entry in found}
+        missing = [place for place in positions if 0 < place <= archived and place not in by_position]
+        by_position.update((entry.position, entry) for entry in self.archives.at(missing))
+        return [by_position[place] for place in positions if place in by_position]
 
     def find(self, source: str, event_id: str) -> Recorded | None:
         """The entry with this identity."""
-        sql = f"SELECT {COLUMNS} FROM events WHERE identity = ?"  # noqa: S608
-        with self.database.reading() as connection:
-            found = connection.rows(sql, (identity_key(source, event_id),))
-            return self._names.entries(connection, found)[0] if found else None
+        key = identity_key(source, event_id)
+        found = self._row("SELECT position FROM identities WHERE identity = ?", (key,))
+        return next(iter(self.at([found[0]])), None) if found else None
 
     def head(self) -> Position:
         """The position of the last entry."""
@@ -127,7 +185,9 @@ class SqlLog:
     def position_at(self, moment_us: int) -> Position:
         """The last position recorded at or before a moment; 0 when there is none."""
         with self.database.reading() as connection:
-            return reading.position_at(connection, moment_us)
+            found = reading.position_at(connection, moment_us)
+            archived = reading.archived(connection)
+        return found if found > archived else min(self.archives.position_at(moment_us), archived)
 
     def now_us(self) -> int:
         """The present time as the log would stamp it: wall clock, or the latest event's."""
@@ -185,19 +245,21 @@ class SqlLog:
         return {reason: count for reason, count in found}  # noqa: C416  a Row is not a pair to mypy
 
     def verify(self, *, after: Position = 0, limit: int | None = None) -> Verified:
-        """Checks the chain of hashes, from `after` on, `limit` entries at most."""
+        """Checks the chain of hashes, from `after` on, `limit` entries at most; archives first, then the
+        table, as one chain. Raises LogArchivedError, and LogCorruptError for a damaged archive."""
         with self.database.reading() as connection:
             head = connection.row("SELECT position, recorded_us, hash FROM head WHERE one = 1")
             checker, names = Checker(0, 0, GENESIS), Names()
+            archives = self.archives.afresh()
             if after:
-                start = rows_to_check(connection, names, after - 1, 1)
+                start = _to_check(connection, archives, names, after - 1, 1)
                 if not start or start[0][0].position != after:
                     return checker.bad(after, "the entry is missing")
                 checker = Checker.after(start[0][0])
             left = limit
             while left is None or left > 0:
                 size = _CHECK_BATCH if left is None else min(left, _CHECK_BATCH)
-                rows = rows_to_check(connection, names, checker.position, size)
+                rows = _to_check(connection, archives, names, checker.position, size)
                 bad = checker.take(rows)
                 if bad or not rows:
                     return bad or _end(checker, head)
@@ -219,6 +281,26 @@ class SqlLog:
     def _row(self, sql: str, parameters: Sequence[object] = ()) -> Row | None:
         with self.database.reading() as connection:
             return connection.row(sql, parameters)
+
+
+def _is_whole(found: Sequence[Recorded], low: Position, limit: int, *, ascending: bool) -> bool:
+    """Whether nothing can have been in an archive: entries have no holes, and the last is never archived."""
+    if not found:
+        return ascending
+    if ascending:
+        return found[0].position == low + 1
+    return len(found) == limit or found[-1].position == low + 1
+
+
+def _to_check(
+    connection: Connection, archives: Archives, names: Names, after: Position, limit: int
+) -> list[tuple[Recorded, bytes]]:
+    """The next entries with their identities, from the archive or the table that has them."""
+    archived = reading.archived(connection)
+    if after >= archived:
+        return rows_to_check(connection, names, after, limit)
+    found = archives.read(after, archived, limit, None, None, ascending=True)
+    return with_identities(connection, found) or rows_to_check(connection, names, after, limit)
 
 
 def _quarantined(row: Row) -> Quarantined:

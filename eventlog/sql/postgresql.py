@@ -14,9 +14,11 @@ from typing import Any
 import psycopg
 import structlog
 
-from eventlog.ports import LogError
+from eventlog.ports import LogError, Position
 from eventlog.sql.database import Connection, Database, Row
 from eventlog.sql.errors import from_postgresql
+from eventlog.sql.months import Month
+from eventlog.sql.partitions import Partitions
 from eventlog.sql.revisions import VERSION_TABLE
 from eventlog.sql.serverclaim import ServerClaim, lock_number
 
@@ -38,10 +40,14 @@ _SERVER_LOOKS = {"tcp_keepalives_idle": 5, "tcp_keepalives_interval": 2, "tcp_ke
 dies is noticed at once): the server then frees the locks, the holder of a claim knows that it has none."""
 
 _CHANNEL = "gatehouse_log"
-_COPY = "COPY events FROM STDIN (FORMAT BINARY)"
-_TYPES = (
-    "int8", "bytea", "int4", "int4", "text", "int8", "int8", "int8", "int8", "bool", "bytea", "bytea",
-)  # fmt: skip
+_COPY = (
+    "COPY events (position, kind, source, event_id, occurred_us, received_us, recorded_us, seq, replay, "
+    "body, hash) FROM STDIN (FORMAT BINARY)"
+)
+_TYPES = ("int8", "int4", "int4", "text", "int8", "int8", "int8", "int8", "bool", "bytea", "bytea")
+_IDENTIFY = "COPY identities (identity, position) FROM STDIN (FORMAT BINARY)"
+_RECORDED = 6
+"""The place of the recorded time in a row."""
 
 
 _NEXT_HOLDER = (
@@ -78,6 +84,7 @@ class PostgresqlDatabase(Database):
                 "the database's URL can't be read: expected postgresql://user:…@host/name"
             ) from error
         self.where = f"{told.get('host', 'localhost')}/{told.get('dbname', '')}"
+        self._partitions = Partitions(self.connect)
         self._ear: _Ear | None = None
         self._ear_lock = threading.Lock()
 
@@ -92,7 +99,7 @@ class PostgresqlDatabase(Database):
 
     def connect(self) -> Connection:
         """A new connection, in autocommit."""
-        return Connection(self._dial(), "%s", psycopg.Error, from_postgresql)
+        return Connection(self._dial(), "%s", psycopg.Error, from_postgresql, partitioned=True)
 
     def _dial(self) -> psycopg.Connection[Any]:
         settings = {"lock_timeout": round(self._lock_timeout_s * 1_000), **_SERVER_LOOKS}
@@ -126,15 +133,25 @@ class PostgresqlDatabase(Database):
             finally:
                 connection.rows("SELECT pg_advisory_unlock(?)", (_MIGRATION_LOCK,))
 
-    def insert_events(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Writes rows of `events`."""
+    def insert_events(self, connection: Connection, rows: Sequence[Row], keys: Sequence[bytes]) -> None:
+        """Writes rows of `events`, and the identity of each."""
+        self._partitions.ensure([row[_RECORDED] for row in rows])
         try:
-            with connection.raw.cursor().copy(_COPY) as copy:
+            cursor = connection.raw.cursor()
+            with cursor.copy(_COPY) as copy:
                 copy.set_types(_TYPES)
                 for row in rows:
                     copy.write_row(row)
+            with cursor.copy(_IDENTIFY) as copy:
+                copy.set_types(("bytea", "int8"))
+                for key, row in zip(keys, rows, strict=True):
+                    copy.write_row((key, row[0]))
         except psycopg.Error as error:
             raise connection.failed(error) from error
+
+    def clear_archived(self, archived: Position, upto: Month) -> None:
+        """Drops the months whose entries are all in archives."""
+        self._partitions.drop(archived, upto)
 
     def _begin(self, connection: Connection) -> None:
         connection.run("BEGIN")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from eventlog.ids import identity_key
 from eventlog.ports import LogCorruptError, Recorded
 from eventlog.sql.database import Connection, Row
 
@@ -70,7 +71,8 @@ class Names:
         ]  # fmt: skip
 
 
-_CHECKED = f"SELECT identity, {COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608
+_CHECKED = f"SELECT {COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608
+_PLACES = "SELECT identity, position FROM identities WHERE identity IN (*)"
 _NO_KIND: Kind = ("", "", 0)
 
 
@@ -82,15 +84,30 @@ def rows_to_check(
     `names` must be new with the check, so that a name changed in the store since is seen.
     """
     found = connection.rows(_CHECKED, (after, limit))
-    if any(row[2] not in names.kinds or row[3] not in names.sources for row in found):
+    if any(row[1] not in names.kinds or row[2] not in names.sources for row in found):
         names.refresh(connection)
     kinds, sources = names.kinds, names.sources
-    return [
-        (
-            Recorded(place, *kinds.get(kind, _NO_KIND), sources.get(source, ""), event_id, occurred, received,
-                     recorded, seq, replay == 1, body, chain),
-            identity,
-        )
-        for identity, place, kind, source, event_id, occurred, received, recorded, seq, replay, body, chain
-        in found
+    entries = [
+        Recorded(place, *kinds.get(kind, _NO_KIND), sources.get(source, ""), event_id, occurred, received,
+                 recorded, seq, replay == 1, body, chain)
+        for place, kind, source, event_id, occurred, received, recorded, seq, replay, body, chain in found
     ]  # fmt: skip
+    return with_identities(connection, entries)
+
+
+def with_identities(connection: Connection, entries: Sequence[Recorded]) -> list[tuple[Recorded, bytes]]:
+    """Entries, each with the identity that the log finds it by; an empty one where it finds none there."""
+    keys = [_key(entry) for entry in entries]
+    places = {bytes(key): place for key, place in connection.rows_in(_PLACES, keys)}
+    return [
+        (entry, key if places.get(key) == entry.position else b"")
+        for entry, key in zip(entries, keys, strict=True)
+    ]
+
+
+def _key(entry: Recorded) -> bytes:
+    """Of a row that hands may have changed, too: a value of another kind has none."""
+    try:
+        return identity_key(entry.source, entry.id)
+    except (TypeError, ValueError):
+        return b""

@@ -46,7 +46,6 @@ events = Table(
     "events",
     metadata,
     Column("position", Big, primary_key=True, autoincrement=False),
-    Column("identity", LargeBinary, nullable=False),
     Column("kind", Integer, nullable=False),
     Column("source", Integer, nullable=False),
     Column("event_id", Text, nullable=False),
@@ -57,9 +56,18 @@ events = Table(
     Column("replay", Boolean, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
-    Index("events_identity", "identity", unique=True),
     Index("events_kind", "kind", "position"),
-    comment="The log: append-only, positions without holes",
+    comment="The log: append-only, positions without holes; on PostgreSQL a partition a month",
+    postgresql_partition_by="RANGE (recorded_us)",
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("identity", LargeBinary, primary_key=True),
+    Column("position", Big, nullable=False),
+    sqlite_with_rowid=False,
+    comment="Where each (source, id) is, for ever, also of entries in archives",
 )
 
 head = Table(
@@ -69,8 +77,23 @@ head = Table(
     Column("position", Big, nullable=False),
     Column("recorded_us", Big, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    Column("archived", Big, nullable=False, server_default="0"),
     CheckConstraint("one = 1", name="head_is_one_row"),
     comment="The last entry of the log, so that entries missing at its end are seen",
+)
+
+archives = Table(
+    "archives",
+    metadata,
+    Column("first", Big, primary_key=True, autoincrement=False),
+    Column("last", Big, nullable=False),
+    Column("first_us", Big, nullable=False),
+    Column("last_us", Big, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("bytes", Big, nullable=False),
+    Column("sha256", Text, nullable=False),
+    comment="Files with entries that are no longer in the log's table: up to the head's `archived`",
 )
 
 quarantine = Table(

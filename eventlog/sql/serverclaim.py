@@ -7,6 +7,7 @@ somebody else has begun since. A holder whose connection alone was lost learns o
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from hashlib import blake2b
 
 from eventlog.ports import ClaimLostError, LogError
@@ -53,8 +54,10 @@ class ServerClaim:
             raise ClaimLostError(f"the claim {self._name} was lost and is another's by now")
 
     def release(self) -> None:
-        """Gives the lock back."""
+        """Gives the lock back; it is free when this returns."""
         with self._asking:
             if self._open:
                 self._open = False
+                with suppress(LogError):  # the connection is lost, and the lock with it
+                    self._connection.rows("SELECT pg_advisory_unlock_all()")
                 self._connection.close()

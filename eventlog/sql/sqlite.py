@@ -16,10 +16,11 @@ from urllib.parse import quote
 
 import structlog
 
-from eventlog.ports import ClaimLostError, LogError
+from eventlog.ports import ClaimLostError, LogError, Position
 from eventlog.sql.database import Connection, Database, Row
 from eventlog.sql.errors import from_sqlite, from_system
 from eventlog.sql.fairlock import FairLock
+from eventlog.sql.months import Month
 from eventlog.sql.revisions import VERSION_TABLE
 from eventlog.sql.wakeups import Wakeups
 
@@ -40,7 +41,10 @@ _SETTINGS = (
     f"PRAGMA journal_size_limit={WAL_KEPT_BYTES}",
     "PRAGMA temp_store=MEMORY",
 )
-_INSERT = "INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+_INSERT = "INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+_IDENTIFY = "INSERT INTO identities VALUES (?,?)"
+CLEAR_ENTRIES = 2_000
+"""Archived entries are taken out so many at a time, so that writers have their turn in between."""
 
 
 class SqliteDatabase(Database):
@@ -136,9 +140,21 @@ class SqliteDatabase(Database):
             raise
         return descriptor
 
-    def insert_events(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Writes rows of `events`."""
+    def insert_events(self, connection: Connection, rows: Sequence[Row], keys: Sequence[bytes]) -> None:
+        """Writes rows of `events`, and the identity of each."""
         connection.many(_INSERT, rows)
+        connection.many(_IDENTIFY, [(key, row[0]) for key, row in zip(keys, rows, strict=True)])
+
+    def clear_archived(self, archived: Position, upto: Month) -> None:
+        """Takes out of `events` what is in archives, a little at a time."""
+        while True:
+            with self.writing() as connection:
+                found = connection.row("SELECT min(position) FROM events")
+                first = found[0] if found else None
+                if first is None or first > archived:
+                    return
+                last = min(archived, first + CLEAR_ENTRIES - 1)
+                connection.run("DELETE FROM events WHERE position <= ?", (last,))
 
     def wait(self, ready: Callable[[], bool], timeout_s: float) -> bool:
         """Waits until `ready` says so, asking when somebody commits."""

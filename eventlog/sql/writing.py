@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 
 from eventlog.batch import plan
 from eventlog.chain import link
 from eventlog.clock import Stamper
 from eventlog.ids import identity_key
-from eventlog.ports import Appended, LogCorruptError, NewEvent, Position, Reject, SavedState
+from eventlog.ports import (
+    Appended,
+    LogArchivedError,
+    LogCorruptError,
+    NewEvent,
+    Position,
+    Recorded,
+    Reject,
+    SavedState,
+)
 from eventlog.sql.database import Connection, Database, FencedClaim, Row
 from eventlog.sql.rows import Kind, Names
 
-_KEYS = "SELECT identity, position FROM events WHERE identity IN (*)"
+_KEYS = "SELECT identity, position FROM identities WHERE identity IN (*)"
 _BODIES = "SELECT position, body FROM events WHERE position IN (*)"
 _SAVE = (
     "INSERT INTO states (owner, key, value, due_us) VALUES (?,?,?,?) "
@@ -38,10 +47,11 @@ class SqlTransaction:
         names: Names,
         stamper: Stamper,
         stack: ExitStack,
+        archived: Callable[[Sequence[Position]], Sequence[Recorded]],
         fence: FencedClaim | None = None,
     ) -> None:
         self._database, self._names, self._stamper, self._stack = database, names, stamper, stack
-        self._fence = fence
+        self._archived, self._fence = archived, fence
         self._open: Connection | None = None
         self._head: tuple[Position, int, bytes] | None = None
         self._kinds: dict[Kind, int] = {}
@@ -66,8 +76,8 @@ class SqlTransaction:
         known: dict[bytes, Position] = {bytes(key): place for key, place in connection.rows_in(_KEYS, keys)}
         planned = plan(events, keys, known, self._bodies, head)
         if planned.new:
-            rows, last_us, previous = self._rows(planned.new, planned.keys, head, last_us, previous)
-            self._database.insert_events(connection, rows)
+            rows, last_us, previous = self._rows(planned.new, head, last_us, previous)
+            self._database.insert_events(connection, rows, planned.keys)
             self._dirty = True
         self._head = (head + len(planned.new), last_us, previous)
         return planned.appended
@@ -79,19 +89,25 @@ class SqlTransaction:
         return found[0], found[1], bytes(found[2])
 
     def _bodies(self, positions: Sequence[Position]) -> Mapping[Position, bytes]:
-        return {place: bytes(body) for place, body in self._connection.rows_in(_BODIES, positions)}
+        """Of entries in archives where those can be read here; the others are left out."""
+        found = {place: bytes(body) for place, body in self._connection.rows_in(_BODIES, positions)}
+        missing = [place for place in positions if place not in found]
+        if missing:
+            with suppress(LogArchivedError):
+                found.update((entry.position, entry.body) for entry in self._archived(missing))
+        return found
 
     def _rows(
-        self, events: Sequence[NewEvent], keys: Sequence[bytes], head: Position, last_us: int, previous: bytes
+        self, events: Sequence[NewEvent], head: Position, last_us: int, previous: bytes
     ) -> tuple[list[Row], int, bytes]:
         rows: list[Row] = []
         stamps = self._stamper.stamps(events, last_us)
-        for place, event, key, recorded_us in zip(
-            range(head + 1, head + 1 + len(events)), events, keys, stamps, strict=True
+        for place, event, recorded_us in zip(
+            range(head + 1, head + 1 + len(events)), events, stamps, strict=True
         ):
             previous = link(previous, place, event, recorded_us)
             rows.append((
-                place, key, self._kind_number((event.estate, event.type, event.version)),
+                place, self._kind_number((event.estate, event.type, event.version)),
                 self._source_number(event.source), event.id, event.occurred_us, event.received_us,
                 recorded_us, event.seq, event.replay, event.body, previous,
             ))  # fmt: skip

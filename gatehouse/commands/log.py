@@ -1,10 +1,11 @@
-"""`gatehouse log tail|show|export|verify`: the event log, read only."""
+"""`gatehouse log tail|show|export|verify`: the event log, read only; `retention.py` archives it."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Annotated, Any
 
 import orjson
@@ -240,4 +241,5 @@ def _progress(total: int, *, quiet: bool) -> Iterator[Bar]:
 
 def add_to(program: typer.Typer) -> None:
     """Adds the group to the program."""
+    import_module("gatehouse.commands.retention")  # adds its own to the group, once
     program.add_typer(app, name="log")

@@ -29,15 +29,18 @@ CHANGES = [
     "UPDATE events SET occurred_us = occurred_us + 1 WHERE position = 7",
     "UPDATE events SET received_us = received_us - 1 WHERE position = 7",
     "UPDATE events SET recorded_us = recorded_us + 1 WHERE position = 7",
-    "UPDATE events SET recorded_us = 5 WHERE position = 7",
+    "UPDATE events SET recorded_us = (SELECT recorded_us - 1 FROM events WHERE position = 6) "
+    "WHERE position = 7",
     "UPDATE events SET seq = 4 WHERE position = 7",
     "UPDATE events SET replay = NOT replay WHERE position = 7",
     "UPDATE events SET kind = 2 WHERE position = 7",
     "UPDATE events SET kind = 999 WHERE position = 7",
     "UPDATE events SET source = 2 WHERE position = 7",
     "UPDATE events SET source = 999 WHERE position = 7",
-    "UPDATE events SET hash = identity WHERE position = 7",
-    "UPDATE events SET identity = hash WHERE position = 7",
+    "UPDATE events SET hash = (SELECT identity FROM identities WHERE position = 7) WHERE position = 7",
+    "UPDATE identities SET identity = (SELECT hash FROM events WHERE position = 7) WHERE position = 7",
+    "UPDATE identities SET position = 8 WHERE position = 7",
+    "DELETE FROM identities WHERE position = 7",
     "DELETE FROM events WHERE position = 7",
     "DELETE FROM events WHERE position >= 7",
     "UPDATE kinds SET estate = 'liuzhuang-2' WHERE id = 3",
@@ -46,6 +49,9 @@ CHANGES = [
     "UPDATE sources SET source = 'estates/xiegou/access/gate-9' WHERE id = 3",
 ]
 """Hands in the store, each of which touches entry 7 first."""
+
+
+TABLES = ("events", "identities", "kinds", "sources")
 
 
 class SqlLogContract(EventLogContract):
@@ -168,7 +174,7 @@ class SqlLogContract(EventLogContract):
         log.append([door_opened(n, seq=n) for n in range(1, 5)])
         log.append([door_opened(n, estate="two", seq=n) for n in range(5, 7)])
         log.append([door_opened(n, estate="three", seq=n) for n in range(7, 10)])
-        for table in ("events", "kinds", "sources"):
+        for table in TABLES:
             run_sql(f"CREATE TABLE kept_{table} AS SELECT * FROM {table}")
         for change in CHANGES:
             run_sql(change)
@@ -176,7 +182,7 @@ class SqlLogContract(EventLogContract):
             assert (checked.first_bad, checked.entries) == (7, 6), change
             assert checked.problem
             assert log.verify(after=3).first_bad == 7, change
-            for table in ("events", "kinds", "sources"):
+            for table in TABLES:
                 run_sql(f"DELETE FROM {table}")
                 run_sql(f"INSERT INTO {table} SELECT * FROM kept_{table}")
             assert log.verify().first_bad is None

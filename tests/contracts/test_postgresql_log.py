@@ -15,6 +15,7 @@ from eventlog.sql import open_log
 from eventlog.sql.log import SqlLog
 from eventlog.sql.postgresql import PostgresqlDatabase
 from eventlog.sql.serverclaim import lock_number
+from tests.contracts.archives import ArchivesContract
 from tests.contracts.event_log import door_opened
 from tests.contracts.sql_log import RunSql, SqlAccountsContract, SqlLogContract
 from tests.support.waiting import wait_until
@@ -54,11 +55,12 @@ def _run(url: str, sql: str) -> None:
         connection.execute(sql)
 
 
-class TestPostgresqlLog(SqlLogContract):
-    @pytest.fixture
-    def run_sql(self, url: str) -> RunSql:
-        return partial(_run, url)
+@pytest.fixture
+def run_sql(url: str) -> RunSql:
+    return partial(_run, url)
 
+
+class TestPostgresqlLog(SqlLogContract):
     @pytest.fixture
     def impatient(self, url: str) -> Iterator[EventLog]:
         open_log(url).close()
@@ -118,4 +120,8 @@ class TestPostgresqlLog(SqlLogContract):
 
 
 class TestPostgresqlAccounts(SqlAccountsContract):
+    pass
+
+
+class TestPostgresqlArchives(ArchivesContract):
     pass

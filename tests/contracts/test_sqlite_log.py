@@ -18,6 +18,7 @@ from eventlog.ports import EventLog, LogCorruptError, LogError, LogUnavailableEr
 from eventlog.sql import open_log
 from eventlog.sql.log import SqlLog
 from eventlog.sql.sqlite import SqliteDatabase
+from tests.contracts.archives import ArchivesContract
 from tests.contracts.event_log import door_opened
 from tests.contracts.process import ended, go, start
 from tests.contracts.sql_log import RunSql, SqlAccountsContract, SqlLogContract
@@ -48,16 +49,17 @@ def empty_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/a new folder/gatehouse.db"
 
 
+@pytest.fixture
+def run_sql(file: Path) -> RunSql:
+    def run(sql: str) -> None:
+        with sqlite3.connect(file) as connection:
+            connection.execute(sql)
+        connection.close()
+
+    return run
+
+
 class TestSqliteLog(SqlLogContract):
-    @pytest.fixture
-    def run_sql(self, file: Path) -> RunSql:
-        def run(sql: str) -> None:
-            with sqlite3.connect(file) as connection:
-                connection.execute(sql)
-            connection.close()
-
-        return run
-
     @pytest.fixture
     def impatient(self, url: str, file: Path) -> Iterator[EventLog]:
         open_log(url).close()
@@ -166,4 +168,8 @@ class TestSqliteLog(SqlLogContract):
 
 
 class TestSqliteAccounts(SqlAccountsContract):
+    pass
+
+
+class TestSqliteArchives(ArchivesContract):
     pass
