@@ -109,15 +109,6 @@ class Estate:
         return {plates.normal(plate): vehicle for plate, vehicle in self.vehicles.items()}
 
     @cached_property
-    def vehicles_by_shape(self) -> Mapping[str, tuple[tuple[str, r.VehicleSet], ...]]:
-        """Registered vehicles with their normal plates, by the shape of the plate."""
-        found: dict[str, tuple[tuple[str, r.VehicleSet], ...]] = {}
-        for plate, vehicle in self.vehicles_by_plate.items():
-            shape = plates.shape(plate)
-            found[shape] = (*found.get(shape, ()), (plate, vehicle))
-        return found
-
-    @cached_property
     def doors_of(self) -> Mapping[str, tuple[str, ...]]:
         """The registered doors of each controller."""
         found: dict[str, tuple[str, ...]] = {}

@@ -97,6 +97,9 @@ class Rounds:
         self, name: str, plan: RoundSet, member: str, checkpoint: str, entry: Recorded, out: Outbox
     ) -> Told:
         kept = self._plans[name]
+        if self._comes_early(kept, plan, checkpoint, entry.effective_us) and kept.next_us is not None:
+            kept.walk = self._begin(name, plan, kept.next_us, out)
+            kept.next_us = next_start_us(self._estate(), plan, kept.next_us)
         walk = kept.walk
         judged = walk.judge(checkpoint, entry.effective_us, plan) if walk else None
         if walk is None or judged is None:
@@ -112,6 +115,14 @@ class Rounds:
         self._end(name, plan, walk, out)
         self._keep(name, out.now_us)
         return told
+
+    def _comes_early(self, kept: Plan, plan: RoundSet, checkpoint: str, at_us: int) -> bool:
+        """Whether a visit is of the next round, which begins by it: a guard need not wait for the minute."""
+        if kept.next_us is None or at_us >= kept.next_us or (kept.walk and not kept.walk.finished):
+            return False
+        if kept.walk and kept.walk.judge(checkpoint, at_us, plan) is not None:
+            return False  # of a point of the last round that counted as missed
+        return Walk("", kept.next_us).judge(checkpoint, at_us, plan) is not None
 
     def _said(
         self, name: str, plan: RoundSet, place: int, result: Result, entry: Recorded, *, withdrawn: bool

@@ -55,7 +55,9 @@ class Walk:
             known = self.results.get(str(place))
             if stop.checkpoint != checkpoint or known not in (None, "absent"):
                 continue
-            off_us = at_us - self.due_us(stop, plan)
+            # A pause lets a round wait; whoever walks on all the same is not early for that.
+            off_us = at_us - self.due_us(stop, plan) - self._waiting_us(at_us)
+            early_us = self.due_us(stop, plan) - self.shift_us - at_us
             buffer_us, extended_us = stop.buffer_min * MINUTE_US, stop.extended_min * MINUTE_US
             if off_us > extended_us:
                 continue  # it was missed, whoever comes now
@@ -63,12 +65,16 @@ class Walk:
                 return (
                     (place, "late" if off_us > buffer_us else "on_time") if at_us >= self.start_us else None
                 )
-            if off_us < -extended_us:
+            if early_us > extended_us:
                 return None
             if any(before < place for before, _ in self.open_stops(plan)):
                 return place, "out_of_order"
-            return place, "early" if off_us < -buffer_us else "late" if off_us > buffer_us else "on_time"
+            return place, "early" if early_us > buffer_us else "late" if off_us > buffer_us else "on_time"
         return None
+
+    def _waiting_us(self, at_us: int) -> int:
+        """How long the round has been waiting at a moment of a pause that goes on."""
+        return 0 if self.paused_us is None else max(0, at_us - self.paused_us)
 
     def unheard_us(self, plan: RoundSet) -> int | None:
         """The due time of the first point since the member was last heard of that was not visited."""

@@ -15,6 +15,7 @@ from eventlog.ids import reference
 from eventlog.ports import Recorded
 from eventlog.vocabulary import HelpPressed, PatrolCheckpoint, PatrolPosition, PatrolResponse, Words
 from processors.rules.base import Raise, Rule, RuleSettings, Seconds, Step, evidence_of, value
+from processors.rules.patrols import patrol_zone
 from processors.rules.titles import title, zone_name
 
 NEED_HELP = "need_help"
@@ -58,7 +59,7 @@ class Help(Rule[Whereabouts]):
     ) -> Step[Whereabouts] | None:
         what = event.event
         if isinstance(what, PatrolCheckpoint | PatrolPosition):
-            return self._seen(state, what, event, estate)
+            return self._seen(state, event, estate)
         if isinstance(what, HelpPressed):
             zone = what.location if what.location in estate.zones else estate.device_zone(event.device)
             text = title("help.title", zone=zone_name(estate, zone), location=_place_name(estate, event))
@@ -74,10 +75,8 @@ class Help(Rule[Whereabouts]):
         kept_us = state.at_us + self.limits(state.zone).fresh_us + DISORDER_US if state.at_us else None
         return Step(state, (self._raise(key, zone, text, event),), forget_us=kept_us)
 
-    def _seen(
-        self, state: Whereabouts, what: PatrolCheckpoint | PatrolPosition, event: Recorded, estate: Estate
-    ) -> Step[Whereabouts] | None:
-        zone = _zone_of(estate, what)
+    def _seen(self, state: Whereabouts, event: Recorded, estate: Estate) -> Step[Whereabouts] | None:
+        zone = patrol_zone(event, estate)
         at_us = min(event.effective_us, event.recorded_us)
         if zone is None or zone not in estate.zones or at_us < state.at_us:
             return None
@@ -98,14 +97,6 @@ class Help(Rule[Whereabouts]):
             devices=(event.device,) if key.startswith("location:") else (),
             evidence=(evidence_of(event),),
         )
-
-
-def _zone_of(estate: Estate, what: PatrolCheckpoint | PatrolPosition) -> str | None:
-    """Where a checkpoint is, in its own register or that of devices, or where a phone says it is."""
-    if isinstance(what, PatrolPosition):
-        return what.zone
-    point = estate.checkpoints.get(what.checkpoint)
-    return point.zone if point else estate.device_zone(what.checkpoint)
 
 
 def _place_name(estate: Estate, event: Recorded) -> Words | str:

@@ -16,6 +16,7 @@ from eventlog.ports import Recorded
 from eventlog.times import from_us
 from eventlog.vocabulary import CameraObject, PatrolCheckpoint, PatrolPosition
 from processors.rules.base import Clear, Raise, Rule, Seconds, Step, evidence_of, value
+from processors.rules.patrols import patrol_zone, point_zone
 from processors.rules.seen import DISORDER_US, Glance, SeenSettings, confirmed
 from processors.rules.titles import title, zone_name
 
@@ -61,7 +62,7 @@ class Intrusion(Rule[Guarded]):
 
     def _guarded(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
         """The zones with armed hours where a patrol is, or where its round leads from next door."""
-        here = _place(event, estate)
+        here = patrol_zone(event, estate)
         if here is None:
             return ()
         squad = cast(PatrolCheckpoint, event.event).squad
@@ -109,7 +110,7 @@ class Intrusion(Rule[Guarded]):
         patrols = tuple(sorted((*state.patrols, at_us))[-PATROLS_MAX:])
         forget_us = self._forget_us(key, event)
         told_us = state.told_us
-        here = _place(event, estate) == key
+        here = patrol_zone(event, estate) == key
         if told_us is not None and here and -DISORDER_US <= at_us - told_us <= limits.shows_us:
             clear = Clear(key, key, at_us, (evidence_of(event),), withdrawn=True)
             return Step(Guarded(state.unsure, None, patrols), (clear,), forget_us=forget_us)
@@ -121,23 +122,9 @@ class Intrusion(Rule[Guarded]):
         return max(event.effective_us, event.recorded_us) + longest_us + DISORDER_US
 
 
-def _place(event: Recorded, estate: Estate) -> str | None:
-    """The zone that a member is in, where it is known."""
-    if event.type == PatrolPosition.TYPE:
-        return cast(PatrolPosition, event.event).zone
-    return _point_zone(cast(PatrolCheckpoint, event.event).checkpoint, estate)
-
-
-def _point_zone(point: str, estate: Estate) -> str | None:
-    checkpoint = estate.checkpoints.get(point)
-    if checkpoint is not None:
-        return checkpoint.zone
-    return estate.devices[point].zone if point in estate.devices else None
-
-
 def _round_zones(squad: str, estate: Estate) -> set[str]:
     """The zones that a squad's rounds lead through."""
     points = {
         stop.checkpoint for each in estate.rounds.values() if each.squad == squad for stop in each.stops
     }
-    return {zone for point in points if (zone := _point_zone(point, estate)) is not None}
+    return {zone for point in points if (zone := point_zone(point, estate)) is not None}

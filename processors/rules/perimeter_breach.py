@@ -1,21 +1,22 @@
 """`perimeter_breach`: the fence alarms; cameras and segments beside confirm it; wind does not. Pure.
 
 One key is the whole fence, since wind shows only where many segments are looked at together; an alert's key
-is its segment. A vibration is judged a little later, so that a gust is known as one; what was told before the
-rest of the gust came is taken back. Cut, climb and short always stay, and what a camera confirmed.
+is its segment. A vibration that no camera of its zone confirms is judged later, so that a gust is known as
+one; what was told before the rest of the gust came is taken back. Cut, climb and short always stay, and what
+a camera confirmed. A patrol that walks along the fence confirms nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Annotated, cast
 
 from pydantic import Field
 
 from eventlog.estate import Estate
 from eventlog.ports import Recorded
-from eventlog.vocabulary import CameraObject, FenceAlarm, FenceRestored
+from eventlog.vocabulary import CameraObject, FenceAlarm, FenceRestored, PatrolCheckpoint, PatrolPosition
 from processors.rules.base import (
     Clear,
     Evidence,
@@ -28,6 +29,7 @@ from processors.rules.base import (
     evidence_of,
     value,
 )
+from processors.rules.patrols import patrol_zone
 from processors.rules.titles import title, zone_name
 
 FENCE = "fence"
@@ -43,6 +45,7 @@ SIGHTINGS_MAX = 64
 DISORDER_US = 10_000_000
 """Events come out of order by less than this."""
 MEDIUM, CRITICAL = 1, 2
+_PATROL = (PatrolCheckpoint, PatrolPosition)
 
 
 @value
@@ -84,7 +87,8 @@ class Sighting:
 @value
 class Fence:
     """The fence's last alarms and the people seen near it; segments told and not quiet again since, and those
-    of them that stay whatever the wind does; when and where the last gust was, 0 in calm weather."""
+    of them that stay whatever the wind does; when and where the last gust was, 0 in calm weather; when a
+    patrol was last heard of, by zone."""
 
     alarms: tuple[Alarm, ...] = ()
     sightings: tuple[Sighting, ...] = ()
@@ -92,15 +96,24 @@ class Fence:
     firm: tuple[str, ...] = ()
     gust_us: int = 0
     gust_zone: str = ""
+    patrols: dict[str, int] = field(default_factory=dict)
 
 
 class Settings(RuleSettings):
     confirm_s: Seconds = Field(
         30, description="a camera or a segment beside confirms within this time, seconds"
     )
-    adjacent: bool = Field(True, description="cameras of the zones beside the segment's confirm, too")
-    sure_confidence: float = Field(0.5, ge=0, le=1, description="below this, a person in the picture is none")
-    settle_s: Seconds = Field(2, description="a vibration is judged this long after it, seconds")
+    adjacent: bool = Field(False, description="cameras of the zones beside the segment's confirm, too")
+    patrol_s: Seconds = Field(
+        300, description="a patrol heard of in the zone this long before is whom the camera sees, seconds"
+    )
+    sure_confidence: float = Field(
+        0.65, ge=0, le=1, description="below this, a person in the picture is none"
+    )
+    settle_s: Seconds = Field(
+        10,
+        description="a vibration that no camera of its zone confirms is judged this long after it, seconds",
+    )
     wind_segments: Annotated[int, Field(ge=2, le=64)] = Field(
         4, description="this many segments that vibrate together are wind"
     )
@@ -116,7 +129,7 @@ class PerimeterBreach(Rule[Fence]):
 
     name = "perimeter_breach"
     version = 1
-    listens_to = frozenset({FenceAlarm, FenceRestored, CameraObject})
+    listens_to = frozenset({FenceAlarm, FenceRestored, CameraObject, PatrolCheckpoint, PatrolPosition})
     Settings = Settings
     State = Fence
 
@@ -126,6 +139,8 @@ class PerimeterBreach(Rule[Fence]):
             near = what.label == PERSON and what.zone in estate.segment_zones
             sure = near and what.confidence >= self.for_zone(what.zone).sure_confidence
             return (FENCE,) if sure else ()
+        if type(what) in _PATROL:
+            return (FENCE,) if patrol_zone(event, estate) in estate.segment_zones else ()
         return (FENCE,)
 
     def on_event(self, key: str, state: Fence, event: Recorded, estate: Estate) -> Step[Fence] | None:
@@ -134,8 +149,13 @@ class PerimeterBreach(Rule[Fence]):
         if type(what) is FenceRestored:
             after, over = _restored(state, what, at_us, event, estate)
             return None if after is state else self._judged(after, over, now_us, estate)
+        if type(what) in _PATROL:
+            return self._patrol(state, at_us, event, estate)
         if type(what) is CameraObject:
             limits = self.limits(what.zone)
+            patrol_us = state.patrols.get(what.zone)
+            if patrol_us is not None and -DISORDER_US <= at_us - patrol_us <= limits.patrol_us:
+                return None
             kept_us = now_us + limits.confirm_us + limits.settle_us + DISORDER_US
             seen = Sighting(what.zone, event.device, at_us, evidence_of(event), kept_us, event.late)
             after = replace(state, sightings=_with(state.sightings, seen, now_us))
@@ -159,6 +179,14 @@ class PerimeterBreach(Rule[Fence]):
         fresh = tuple(each for each in state.alarms if each.kept_us > now_us)
         return self._judged(replace(state, alarms=(*fresh[1 - ALARMS_MAX :], new)), [], now_us, estate)
 
+    def _patrol(self, state: Fence, at_us: int, event: Recorded, estate: Estate) -> Step[Fence] | None:
+        zone = patrol_zone(event, estate) or ""
+        if at_us <= state.patrols.get(zone, 0):
+            return None
+        return self._judged(
+            replace(state, patrols={**state.patrols, zone: at_us}), [], event.recorded_us, estate
+        )
+
     def on_time(self, key: str, state: Fence, due_us: int, estate: Estate) -> Step[Fence]:
         signals: list[Signal] = []
         over_us = state.gust_us + self.limits(state.gust_zone).calm_us
@@ -174,7 +202,7 @@ class PerimeterBreach(Rule[Fence]):
         told, firm = dict.fromkeys(state.told), dict.fromkeys(state.firm)
         wakes = [state.gust_us + self.limits(state.gust_zone).calm_us] if state.gust_us else []
         for index, alarm in enumerate(alarms):
-            if alarm.ripe_us > now_us:
+            if alarm.ripe_us > now_us and not self._seen_here(alarm, state.sightings):
                 wakes.append(alarm.ripe_us)
                 continue
             if alarm.rank == CRITICAL:
@@ -199,6 +227,7 @@ class PerimeterBreach(Rule[Fence]):
         if state.told:
             return Step(state, tuple(signals))
         kept = [each.kept_us for each in state.alarms] + [each.kept_us for each in state.sightings]
+        kept += [at_us + self.limits(zone).patrol_us + DISORDER_US for zone, at_us in state.patrols.items()]
         return Step(state, tuple(signals), None, max((*kept, now_us)))
 
     def _gusts(self, state: Fence, signals: list[Signal], estate: Estate) -> Fence:
@@ -289,6 +318,13 @@ class PerimeterBreach(Rule[Fence]):
             if near and not other.blown and other.ripe_us <= now_us:
                 return CRITICAL, other
         return MEDIUM, None
+
+    def _seen_here(self, alarm: Alarm, sightings: tuple[Sighting, ...]) -> bool:
+        """Whether a camera of its own zone confirms an alarm: nothing needs to be waited for then."""
+        confirm_us = self.limits(alarm.zone).confirm_us
+        return any(
+            seen.zone == alarm.zone and abs(seen.at_us - alarm.at_us) <= confirm_us for seen in sightings
+        )
 
     def _hushed(self, alarm: Alarm, alarms: list[Alarm]) -> bool:
         """Whether the same was told of the segment a little while ago, and it has not been quiet since."""

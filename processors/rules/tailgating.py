@@ -36,6 +36,8 @@ COUNTS_MAX = 16
 """Counts of one zone kept, the newest."""
 OPENINGS_RATED = 1_000
 """The rate of a door is over about its last so many openings."""
+BOUNCE_US = 500_000
+"""A door that opens again so soon after it closed has only bounced: that is one opening."""
 NEVER_US = 2**62
 """A time that does not come."""
 
@@ -178,10 +180,8 @@ class Tailgating(Rule[Zone]):
     def _span(self, key: str, state: Zone, count: Count) -> Span:
         """The opening that a count belongs to: by the door's contact, else by the count alone."""
         limits = self.limits(key)
-        mine = sorted(
-            (each for each in state.happened if each.door == count.door), key=lambda each: each.at_us
-        )
-        opened = [each.at_us for each in mine if each.what == "open" and each.at_us <= count.at_us]
+        contacts = _contacts(state, count.door)
+        opened = [each.at_us for each in contacts if each.what == "open" and each.at_us <= count.at_us]
         if not opened:
             before = [
                 each.at_us for each in state.counts if each.door == count.door and each.at_us < count.at_us
@@ -189,7 +189,7 @@ class Tailgating(Rule[Zone]):
             start_us = max([count.at_us - limits.no_contact_us, *before])
             return Span(start_us + 1, start_us + 1, count.at_us, by_count=True)
         opened_us = opened[-1]
-        closed = [each.at_us for each in mine if each.what == "close" and each.at_us >= opened_us]
+        closed = [each.at_us for each in contacts if each.what == "close" and each.at_us >= opened_us]
         return Span(opened_us - limits.grant_us, opened_us, closed[0] if closed else count.at_us)
 
     def _judge(
@@ -235,7 +235,22 @@ def _kind(event: object) -> What:
 
 
 def _times(state: Zone, door: str, what: What) -> list[int]:
+    if what in ("open", "close"):
+        return [each.at_us for each in _contacts(state, door) if each.what == what]
     return sorted(each.at_us for each in state.happened if each.door == door and each.what == what)
+
+
+def _contacts(state: Zone, door: str) -> list[Happened]:
+    """A door's openings and closings in order of time, without those of a contact that bounced."""
+    found: list[Happened] = []
+    mine = (each for each in state.happened if each.door == door and each.what in ("open", "close"))
+    for each in sorted(mine, key=lambda each: each.at_us):
+        last = found[-1] if found else None
+        if last and each.what == "open" and last.what == "close" and each.at_us - last.at_us <= BOUNCE_US:
+            found.pop()
+        else:
+            found.append(each)
+    return found
 
 
 def _granted(state: Zone, door: str, from_us: int, until_us: int) -> int:

@@ -16,7 +16,7 @@ from eventlog.ports import Recorded
 from eventlog.times import from_us
 from eventlog.vocabulary import GateSet, PassRule, PlateRead, VehicleSet
 from processors.rules.base import Raise, Rule, RuleSettings, Seconds, Step, evidence_of
-from processors.rules.plates import DISORDER_US, Pass, moment_of, plate_reference, same_pass
+from processors.rules.plates import DISORDER_US, Pass, moment_of, perhaps, plate_reference, same_pass
 from processors.rules.titles import lane_name, title
 
 VISITOR = "visitor"
@@ -25,7 +25,10 @@ VISITOR = "visitor"
 class Settings(RuleSettings):
     pass_s: Seconds = Field(10, description="reads of one vehicle this close together are one pass, seconds")
     sure_confidence: float = Field(
-        0.9, ge=0, le=1, description="below this, a look-alike of a vehicle that may pass is taken for it"
+        0.9,
+        ge=0,
+        le=1,
+        description="below this, a plate that nobody has is taken for one that may pass, one character apart",
     )
 
 
@@ -72,12 +75,8 @@ class VehicleNotPermitted(Rule[Pass]):
         plate = plates.normal(read.plate)
         candidates = [estate.vehicles_by_plate.get(plate), *_visiting(estate, plate)]
         if read.confidence < self.for_zone(gate.zone).sure_confidence:
-            shape = plates.shape(plate)
-            candidates += [
-                vehicle
-                for other, vehicle in estate.vehicles_by_shape.get(shape, ())
-                if plates.one_look_alike_apart(plate, other)
-            ]
+            for other in perhaps(estate, plate):
+                candidates += [estate.vehicles_by_plate.get(other), *_visiting(estate, other)]
         return any(
             _fits(rule, read, vehicle, event, estate, unread=False)
             for vehicle in candidates

@@ -78,8 +78,9 @@ def _opening(door: Door, passes: list[Pass], closed_us: int, numbers: Random) ->
         yield from _leave(door, each, first=number == 0)
     opened_us = passes[0].at_us + int(numbers.uniform(0.4, 1.3) * SECOND_US)
     yield Emission(opened_us, at, "access", DoorOpened.model_construct(door=door.id))
-    if door.counts:
-        counted_us = closed_us - int(numbers.uniform(0.2, 1.0) * SECOND_US)
+    yield Emission(closed_us, at, "access", DoorClosed.model_construct(door=door.id))
+    if door.counts:  # who went through is known when it is over
+        counted_us = closed_us + int(numbers.uniform(0.2, 0.9) * SECOND_US)
         inward = sum(each.way == "in" for each in passes)
         if inward:
             event = PeopleCounted.model_construct(door=door.id, count=inward, direction="in")
@@ -87,7 +88,6 @@ def _opening(door: Door, passes: list[Pass], closed_us: int, numbers: Random) ->
         if inward < len(passes):
             event = PeopleCounted.model_construct(door=door.id, count=len(passes) - inward, direction="out")
             yield Emission(counted_us + 1, at, "access", event)
-    yield Emission(closed_us, at, "access", DoorClosed.model_construct(door=door.id))
 
 
 def _leave(door: Door, each: Pass, *, first: bool) -> Iterator[Emission]:

@@ -1,12 +1,14 @@
 """Takes out of an ordinary day what a story replaces: a person's ways, a device's time away. Pure.
 
-A door that only they would have opened stays shut; one that others pass as well counts fewer people.
+A door that only they would have opened stays shut; one that others pass as well counts fewer people, and
+opens for the first of those.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from eventlog.vocabulary import (
     AccessGranted,
@@ -22,6 +24,8 @@ from eventlog.vocabulary import (
 from simulators.day.incidents.tools import Mute
 from simulators.day.truth import Emission
 
+OPENS_AFTER_US = 800_000
+"""A door opens so long after what lets somebody in."""
 _OF_OPENINGS = (AccessGranted, ExitRequested, DoorOpened, DoorClosed, PeopleCounted)
 
 
@@ -33,32 +37,40 @@ def without(ordinary: Sequence[Emission], mutes: Sequence[Mute]) -> Sequence[Emi
         each.event.door for each in ordinary if isinstance(each.event, AccessGranted) and _hit(each, mutes)
     }
     gone: set[int] = set()
-    counts: dict[int, int] = {}
+    changed: dict[int, Emission] = {}
     for opening in _openings(ordinary, doors):
-        _shrink(opening, mutes, gone, counts)
+        _shrink(opening, mutes, gone, changed)
     kept = []
     for each in ordinary:
         number = id(each)
         if number in gone or _hit(each, mutes):
             continue
-        kept.append(_recounted(each, counts[number]) if number in counts else each)
+        kept.append(changed.get(number, each))
+    kept.sort(key=lambda each: each.at_us)
     return kept
 
 
 def _openings(ordinary: Sequence[Emission], doors: set[str]) -> Iterable[list[Emission]]:
-    """What belongs to each opening of these doors, from what lets people in to the door's closing."""
+    """What belongs to each opening of these doors, from what lets people in to the count after its close."""
     open_: dict[str, list[Emission]] = {door: [] for door in doors}
+    closed: set[str] = set()
     for each in ordinary:
         event = each.event
         if not isinstance(event, _OF_OPENINGS) or event.door not in open_:
             continue
-        open_[event.door].append(each)
-        if isinstance(event, DoorClosed):
+        if event.door in closed and not isinstance(event, PeopleCounted):
             yield open_[event.door]
             open_[event.door] = []
+            closed.discard(event.door)
+        open_[event.door].append(each)
+        if isinstance(event, DoorClosed):
+            closed.add(event.door)
+    yield from (open_[door] for door in sorted(closed))
 
 
-def _shrink(opening: list[Emission], mutes: Sequence[Mute], gone: set[int], counts: dict[int, int]) -> None:
+def _shrink(
+    opening: list[Emission], mutes: Sequence[Mute], gone: set[int], changed: dict[int, Emission]
+) -> None:
     """An opening without those who are not there."""
     reasons = [each for each in opening if isinstance(each.event, AccessGranted | ExitRequested)]
     missing = Counter(
@@ -71,18 +83,16 @@ def _shrink(opening: list[Emission], mutes: Sequence[Mute], gone: set[int], coun
     if sum(missing.values()) == len(reasons):
         gone.update(id(each) for each in opening)
         return
+    reason_us = min(each.at_us for each in reasons if not _hit(each, mutes))
     for each in opening:
+        if isinstance(each.event, DoorOpened) and each.at_us < reason_us:
+            changed[id(each)] = replace(each, at_us=reason_us + OPENS_AFTER_US)
         if isinstance(each.event, PeopleCounted):
             left = each.event.count - missing[each.event.direction]
             if left > 0:
-                counts[id(each)] = left
+                changed[id(each)] = replace(each, event=each.event.model_copy(update={"count": left}))
             else:
                 gone.add(id(each))
-
-
-def _recounted(each: Emission, count: int) -> Emission:
-    event = each.event.model_copy(update={"count": count})
-    return Emission(each.at_us, each.device, each.family, event)
 
 
 def _hit(emission: Emission, mutes: Sequence[Mute]) -> bool:

@@ -213,7 +213,7 @@ def guard_overdue(c: Cast) -> Tale:
     mute = Mute(gone_us, at_us + 2 * HOUR_US, who=frozenset({member}))
     point = plan.stops[1].checkpoint
     zone = c.estate.checkpoints[point]
-    return c.tell(zone, member, due_us + UNSEEN_US, "a lone guard is not heard of", mutes=(mute,))
+    return c.tell(zone, plan.plan, due_us + UNSEEN_US, "a lone guard is not heard of", mutes=(mute,))
 
 
 def guard_overdue_double(c: Cast) -> Tale:
@@ -227,7 +227,7 @@ def guard_overdue_double(c: Cast) -> Tale:
     )
     _checks(c, member, plan.squad, stop.checkpoint, due_us + c.seconds(400, 700))
     zone = c.estate.checkpoints[stop.checkpoint]
-    return c.tell(zone, member, due_us, "a lone guard is late", mutes=(mute,))
+    return c.tell(zone, plan.plan, due_us, "a lone guard is late", mutes=(mute,))
 
 
 def _round(c: Cast, *, lone: bool) -> tuple[Round, int, str, date]:

@@ -205,6 +205,38 @@ def test_a_round_waits_while_its_squad_is_called_away() -> None:
     night.over()
 
 
+def test_who_walks_on_as_planned_though_the_squad_was_called_is_on_time() -> None:
+    night = begun()
+    visit(night, "p1")
+    alert = night.raised("crowd", "building-4", "medium", "cam-1")
+    night.answers("li", alert, "accept")
+    night.after(minutes=10)
+    visit(night, "p2")
+    night.say(CommandClose(alert=alert.id, by="wang", disposition="genuine"))
+    night.after(minutes=10)
+    visit(night, "p3")
+    assert results(night) == [("p1", "on_time"), ("p2", "on_time"), ("p3", "on_time")]
+    assert not open_alerts(night)
+    night.over()
+
+
+def test_a_round_begins_by_a_guard_who_is_at_its_first_point_a_little_early() -> None:
+    night = Night(more=POINTS)
+    night.say(plan())
+    night.after(minutes=28)
+    visit(night, "p1")
+    assert len(night.told("round.started")) == 1
+    night.after(minutes=12)
+    visit(night, "p2")
+    night.after(minutes=10)
+    visit(night, "p3")
+    assert results(night) == [("p1", "on_time"), ("p2", "on_time"), ("p3", "on_time")]
+    night.after(hours=12)
+    assert len(night.told("round.started")) == 1
+    assert not night.alerts()
+    night.over()
+
+
 def test_a_round_that_waits_until_the_next_one_ends_with_nothing_held_against_it() -> None:
     night = begun()
     alert = night.raised("crowd", "building-4", "medium", "cam-1")

@@ -278,6 +278,28 @@ def test_several_counts_of_one_opening_are_added() -> None:
     )
 
 
+def test_a_contact_that_bounces_makes_no_opening_of_its_own() -> None:
+    check(
+        RULE,
+        """
+        00:00      building-3  granted  a
+        00:00.5    building-3  granted  b
+        00:01      building-3  opened
+        00:07      building-3  closed
+        00:07.200  building-3  opened
+        00:07.300  building-3  closed
+        00:08      building-3  counted  2
+        00:20      time
+        01:00      building-3  opened
+        01:07      building-3  closed
+        01:07.501  building-3  opened
+        01:08      building-3  counted  2
+        01:20      time  -> medium building-3 since 01:08
+        """,
+        place=PLACE,
+    )
+
+
 def test_a_door_without_a_contact_goes_by_its_counts() -> None:
     story = """
         00:00  building-3  granted  a

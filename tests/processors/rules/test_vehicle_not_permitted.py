@@ -132,14 +132,15 @@ def test_another_vehicle_or_gate_is_another_pass() -> None:
     )
 
 
-def test_an_unsure_look_alike_of_a_vehicle_that_may_pass_is_taken_for_it() -> None:
+def test_an_unsure_read_one_character_from_a_vehicle_that_may_pass_is_taken_for_it() -> None:
     check(
         RULE,
         """
         00:00  lane-1  read  京AI0001  sure=0.89
         00:30  lane-1  read  京AI0001  sure=0.9   -> medium north:京AI0001
         01:00  lane-1  read  京AIO001  sure=0.5   -> medium north:京AIO001
-        01:30  lane-1  read  京A70001  sure=0.5   -> medium north:京A70001
+        01:30  lane-1  read  京A70001  sure=0.5
+        01:45  lane-1  read  京A70001  sure=0.95  -> medium north:京A70001
         02:00  lane-1  read  京A1OOO3  sure=0.5   -> medium north:京A1OOO3
         """,
     )

@@ -23,11 +23,11 @@ MOMENTS = st.lists(st.integers(100 * SECOND_US, 300 * SECOND_US), min_size=1, ma
 
 
 def _openings(emissions: list[Emission]) -> list[list[Emission]]:
-    """From one closing to the next."""
+    """From one count to the next."""
     found: list[list[Emission]] = [[]]
     for each in sorted(emissions, key=lambda each: each.at_us):
         found[-1].append(each)
-        if isinstance(each.event, DoorClosed):
+        if isinstance(each.event, PeopleCounted):
             found.append([])
     assert not found.pop()
     return found
@@ -44,7 +44,9 @@ def test_a_rush_is_let_through_in_openings_that_all_end(
         opened = [each.at_us for each in opening if isinstance(each.event, DoorOpened)]
         granted = [each.at_us for each in opening if isinstance(each.event, AccessGranted)]
         counted = [each.event.count for each in opening if isinstance(each.event, PeopleCounted)]
-        closed_us = opening[-1].at_us
+        closed_us, counted_us = (each.at_us for each in opening[-2:])
+        assert isinstance(opening[-2].event, DoorClosed)
+        assert 0 < counted_us - closed_us < SECOND_US
         assert len(opened) == 1
         assert granted[0] < opened[0] < granted[0] + 2 * SECOND_US
         assert closed_us - opened[0] <= (OPEN_S_MAX[door.kind] + LAST_S) * SECOND_US

@@ -49,6 +49,16 @@ def test_an_opening_with_others_counts_one_less() -> None:
     assert [each.event.count for each in kept if isinstance(each.event, PeopleCounted)] == [1]
 
 
+def test_an_opening_that_was_hers_first_waits_for_the_next() -> None:
+    counted = emit(9_000_000, DOOR, "access", PeopleCounted, door=DOOR, count=2, direction="in")
+    closed = emit(8_000_000, DOOR, "access", DoorClosed, door=DOOR)
+    opened = emit(600, DOOR, "access", DoorOpened, door=DOOR)
+    kept = without([grant(1, "ann"), opened, grant(2_000_000, "bob"), closed, counted], [ANN])
+    assert [type(each.event) for each in kept] == [AccessGranted, DoorOpened, DoorClosed, PeopleCounted]
+    assert kept[0].at_us < kept[1].at_us < closed.at_us
+    assert [each.event.count for each in kept if isinstance(each.event, PeopleCounted)] == [1]
+
+
 def test_who_leaves_by_the_button_keeps_the_door() -> None:
     button = emit(1, DOOR, "access", ExitRequested, door=DOOR)
     day = [button, grant(2, "ann"), *opening(3, 1), *opening(20, 1, "out")]
