@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 CASES_SHOWN_MAX = 30
 DAYS_BETWEEN_CLEARINGS = 10
+PARTS_BETWEEN_CLEARINGS = 5
+_PARTS = count(1)
 TIME_ZONE = "Asia/Shanghai"
 """Of all simulated estates."""
 _EXIT_USAGE = 2
@@ -35,6 +39,8 @@ def _say(key: str, **params: object) -> str:
 def evaluate_command(
     days: Annotated[int, typer.Option("--days", min=1, max=3_660, help=_say("option.days"))] = 1,
     seed: Annotated[int, typer.Option("--seed", help=_say("option.seed"))] = 1,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, max=10_000, help=_say("option.seeds"))] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, max=256, help=_say("option.jobs"))] = 1,
     preset: Annotated[str, typer.Option("--preset", help=_say("option.preset"))] = "pilot",
     error_scale: Annotated[
         float, typer.Option("--error-scale", min=0.0, max=100.0, help=_say("option.error_scale"))
@@ -50,29 +56,55 @@ def evaluate_command(
     if preset not in PRESETS:
         typer.echo(_say("option.no_preset", preset=preset, known=", ".join(PRESETS)), err=True)
         raise typer.Exit(_EXIT_USAGE)
-    plan = Plan(preset, days, seed, error_scale, not no_incidents, faults)
-    report = measured(plan)
+    plan = Plan(preset, days, seed, seeds, error_scale, not no_incidents, faults)
+    report = measured(plan, jobs)
     if as_json:
         show_json(report.as_json())
     else:
         _show(report)
 
 
-def measured(plan: Plan) -> Report:
-    """Runs a plan with the real rules, with a bar on a terminal; its seconds are the processor's."""
+def measured(plan: Plan, jobs: int = 1) -> Report:
+    """Runs a plan with the real rules, in so many processes, with a bar on a terminal; its seconds are the
+    processors'. The report is the same for any number of them."""
+    from simulators.evaluation.run import courses, pooled
+
+    parts = list(courses(plan))
+    with _bar(plan.days * len(parts)) as on_day:
+        if jobs == 1:
+            return pooled(plan, (_part(plan, *part, on_day) for part in parts))
+        with get_context("fork").Pool(min(jobs, len(parts))) as pool:
+            return pooled(plan, _told_of(pool.imap(partial(_alone, plan), parts), plan.days, on_day))
+
+
+def _alone(plan: Plan, part: tuple[int, int]) -> Report:
+    """An estate in a process of a pool."""
+    return _part(plan, *part, lambda: None)
+
+
+def _told_of(reports: Iterable[Report], days: int, on_day: Callable[[], None]) -> Iterator[Report]:
+    """Each report as it comes, with its days on the bar."""
+    for report in reports:
+        for _ in range(days):
+            on_day()
+        yield report
+
+
+def _part(plan: Plan, seed: int, place: int, on_day: Callable[[], None]) -> Report:
+    """One estate. What is in circles is let go now and then: looking for it all the time took a third."""
     from gatehouse.judging import StepJudge
-    from simulators.day.sizes import PRESETS
-    from simulators.evaluation.run import evaluate
+    from simulators.evaluation.run import one_estate
 
     began_s = time.process_time()
     collecting = gc.isenabled()
-    gc.disable()  # only estates done with are in circles; looking for circles took a third of the time
+    gc.disable()
     try:
-        with _bar(plan.days * len(PRESETS[plan.preset])) as on_day:
-            report = evaluate(plan, StepJudge, _clearing(on_day))
+        report = one_estate(plan, seed, place, StepJudge, _clearing(on_day))
     finally:
         if collecting:
             gc.enable()
+    if next(_PARTS) % PARTS_BETWEEN_CLEARINGS == 0:
+        gc.collect()
     report.seconds = time.process_time() - began_s
     return report
 
@@ -113,8 +145,8 @@ def _show(report: Report) -> None:
     document = report.as_json()
     typer.echo(
         _say(
-            "report.title", preset=report.preset, seed=report.seed, days=report.days, estates=report.estates,
-            events=f"{report.events:,}", seconds=f"{report.seconds:.1f}",
+            "report.title", preset=report.preset, seed=_seeds(report), days=report.days,
+            estates=report.estates, events=f"{report.events:,}", seconds=f"{report.seconds:.1f}",
         )
     )  # fmt: skip
     console.print(_table(report))
@@ -129,6 +161,10 @@ def _show(report: Report) -> None:
             typer.echo(f"\n{_say(f'report.{key}')}")
         for case in cases[:CASES_SHOWN_MAX]:
             _case(case)
+
+
+def _seeds(report: Report) -> str:
+    return str(report.seed) if report.seeds == 1 else f"{report.seed}–{report.seed + report.seeds - 1}"
 
 
 def _table(report: Report) -> Any:

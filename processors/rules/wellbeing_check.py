@@ -96,7 +96,7 @@ class WellbeingCheck(Rule[Signs]):
 
     def on_time(self, key: str, state: Signs, due_us: int, estate: Estate) -> Step[Signs]:
         person = estate.living_alone.get(key.removeprefix("person:"))
-        if person is None or (person.left_at and to_us(person.left_at) <= due_us):
+        if person is None or not _watched(person):
             return Step(self.initial())
         next_us = self._due_us(key, state, estate)
         if next_us is None or next_us > due_us:

@@ -73,12 +73,13 @@ class Worst:
 
 @dataclass(slots=True)
 class Report:
-    """Everything that was counted, over all estates."""
+    """Everything that was counted, over all estates of `seeds` worlds from `seed` on."""
 
     preset: str
     seed: int
     days: int
     estates: int
+    seeds: int = 1
     events: int = 0
     seconds: float = 0.0
     rules: dict[str, Figures] = field(default_factory=dict)
@@ -91,8 +92,8 @@ class Report:
 
     @property
     def estate_days(self) -> int:
-        """Days times estates."""
-        return self.days * self.estates
+        """Days times estates, of all worlds."""
+        return self.days * self.estates * self.seeds
 
     def total(self) -> Figures:
         """All rules together."""
@@ -100,6 +101,19 @@ class Report:
         for figures in self.rules.values():
             total.add(figures)
         return total
+
+    def add(self, part: Report) -> None:
+        """Counts an estate that was run by itself; its seconds too."""
+        for rule, figures in part.rules.items():
+            self._of(rule).add(figures)
+        self.severities.update(part.severities)
+        self.events += part.events
+        self.seconds += part.seconds
+        self.alerts += part.alerts
+        self.quiet += part.quiet
+        self.worst_in_ten = max(self.worst_in_ten, part.worst_in_ten)
+        self.missed += part.missed
+        self.false += part.false
 
     def count(self, findings: Findings) -> None:
         """Adds one estate's findings."""
@@ -143,6 +157,7 @@ class Report:
         return {
             "preset": self.preset,
             "seed": self.seed,
+            "seeds": self.seeds,
             "events": self.events,
             "days": self.days,
             "estates": self.estates,

@@ -5,9 +5,10 @@ Days follow each other without a gap: what arrives after midnight is given with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import lru_cache
 
 from eventlog.times import from_us, iso
 from eventlog.vocabulary import Event
@@ -16,6 +17,7 @@ from simulators.day.errors import sense
 from simulators.day.faults import lay
 from simulators.day.incidents import Episode, Stories, Story
 from simulators.day.moments import midnight_us
+from simulators.day.sizes import PRESETS
 from simulators.day.truth import Label, Sent
 from simulators.day.world import EstateWorld, World, make
 from simulators.evaluation.judge import Judge, Judges, Told
@@ -32,12 +34,13 @@ LAST_US = 900_000_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to evaluate. `error_scale` multiplies every rate at which sensors err (0: perfect ones); `faults`
-    lays those of network and controllers over it."""
+    """What to evaluate. So many `seeds`, from `seed` on, are pooled; `error_scale` multiplies every rate at
+    which sensors err (0: perfect ones); `faults` lays those of network and controllers over it."""
 
     preset: str = "pilot"
     days: int = 1
     seed: int = 0
+    seeds: int = 1
     error_scale: float = 1.0
     incidents: bool = True
     faults: bool = False
@@ -62,20 +65,46 @@ class _Course:
 
 
 def evaluate(plan: Plan, judges: Judges, on_day: Callable[[], None] = lambda: None) -> Report:
-    """Every estate of the preset through every day; `on_day` is called after each. Raises LookupError for
+    """Every estate of every world through every day; `on_day` is called after each. Raises LookupError for
     an unknown preset. The report's `seconds` are the caller's to fill in."""
-    world = make(plan.preset, plan.seed)
-    report = Report(plan.preset, plan.seed, plan.days, len(world.estates))
-    for estate in world.estates:
-        course = _Course(estate, judges(estate.id), Stories(estate, plan.seed))
-        course.judge.registers(estate.registers, midnight_us(FIRST_DAY))
-        for number in range(plan.days):
-            _one_day(world, course, plan, FIRST_DAY + timedelta(days=number))
-            on_day()
-        _end(course, plan, report)
+    return pooled(plan, (one_estate(plan, *course, judges, on_day) for course in courses(plan)))
+
+
+def courses(plan: Plan) -> Iterator[tuple[int, int]]:
+    """What can be run by itself, in the order of the report: a world's seed, the place of an estate in it."""
+    estates = len(PRESETS[plan.preset])
+    for seed in range(plan.seed, plan.seed + plan.seeds):
+        yield from ((seed, place) for place in range(estates))
+
+
+def one_estate(plan: Plan, seed: int, place: int, judges: Judges, on_day: Callable[[], None]) -> Report:
+    """One estate through every day."""
+    world = _world(plan.preset, seed)
+    plan = replace(plan, seed=seed)
+    estate = world.estates[place]
+    report = Report(plan.preset, seed, plan.days, 1)
+    course = _Course(estate, judges(estate.id), Stories(estate, seed))
+    course.judge.registers(estate.registers, midnight_us(FIRST_DAY))
+    for number in range(plan.days):
+        _one_day(world, course, plan, FIRST_DAY + timedelta(days=number))
+        on_day()
+    _end(course, plan, report)
+    return report
+
+
+def pooled(plan: Plan, parts: Iterable[Report]) -> Report:
+    """The parts of a plan as one report."""
+    report = Report(plan.preset, plan.seed, plan.days, len(PRESETS[plan.preset]), plan.seeds)
+    for part in parts:
+        report.add(part)
     report.missed = few_of_each(report.missed)
     report.false = few_of_each(report.false)
     return report
+
+
+@lru_cache(maxsize=1)
+def _world(preset: str, seed: int) -> World:
+    return make(preset, seed)
 
 
 def _one_day(world: World, course: _Course, plan: Plan, today: date) -> None:

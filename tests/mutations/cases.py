@@ -192,10 +192,6 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
         ),
         "a device never heard of": (
             Cut(
-                "elif heard_us is not None and beat_s is not None:",
-                "elif beat_s is not None:\n            heard_us = heard_us or 0",
-            ),
-            Cut(
                 "if device not in estate.devices:\n            return ()", "if False:\n            return ()"
             ),
         ),

@@ -86,6 +86,17 @@ def test_without_a_heartbeat_in_the_register_only_status_counts() -> None:
     )
 
 
+def test_a_device_in_no_register_is_nobodys() -> None:
+    check(
+        RULE,
+        """
+        00:00  ghost  online
+        01:00  ghost  offline
+        20:00  time
+        """,
+    )
+
+
 def test_a_device_never_heard_of_is_silent() -> None:
     check(RULE, "99:00  time")
 

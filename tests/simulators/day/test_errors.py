@@ -58,9 +58,11 @@ def test_without_errors_everything_comes_as_it_was(pilot: World, monday: list[Em
     assert all(0 <= each.received_us - each.at_us < SECOND_US // 5 for each in sent)
 
 
-def test_the_same_seed_errs_the_same_way(pilot: World, monday: list[Emission], sent: list[Sent]) -> None:
-    assert _sense(pilot, monday) == sent
-    assert _sense(pilot, monday, seed=8) != sent
+def test_the_same_seed_errs_the_same_way(pilot: World, monday: list[Emission]) -> None:
+    morning = monday[:6_000]
+    first = _sense(pilot, morning)
+    assert _sense(pilot, morning) == first
+    assert _sense(pilot, morning, seed=8) != first
 
 
 def test_messages_come_in_the_order_received_with_counters_that_go_on(
@@ -69,7 +71,9 @@ def test_messages_come_in_the_order_received_with_counters_that_go_on(
     assert [each.received_us for each in sent] == sorted(each.received_us for each in sent)
     counters: dict[str, int] = {}
     for day in range(2):
-        found = errors.sense(monday, 7 + day, estate=pilot.estates[0], weather=FINE, counters=counters)
+        found = errors.sense(
+            monday[:6_000], 7 + day, estate=pilot.estates[0], weather=FINE, counters=counters
+        )
     numbers: dict[str, set[int]] = defaultdict(set)
     for each in found:
         if each.seq:

@@ -32,9 +32,11 @@ def test_nothing_is_lost_and_nothing_is_new(clean: list[Sent], broken: list[Sent
     assert [each.received_us for each in broken] == sorted(each.received_us for each in broken)
 
 
-def test_the_same_seed_breaks_the_same_things(clean: list[Sent], broken: list[Sent]) -> None:
-    assert faults.lay(clean, 7) == broken
-    assert faults.lay(clean, 8) != broken
+def test_the_same_seed_breaks_the_same_things(clean: list[Sent]) -> None:
+    morning = clean[:6_000]
+    first = faults.lay(morning, 7)
+    assert faults.lay(morning, 7) == first
+    assert faults.lay(morning, 8) != first
     assert faults.lay([], 7) == []
 
 
@@ -60,8 +62,8 @@ def test_a_tenth_of_the_clocks_is_off(pilot: World, clean: list[Sent]) -> None:
     before = {(each.device, each.seq): each for each in clean if each.seq}
     off = {
         each.device: each.at_us - before[each.device, each.seq].at_us
-        for seed in range(20)
-        for each in faults.lay(clean[:3_000], seed)
+        for seed in range(10)
+        for each in faults.lay(clean[:2_000], seed)
         if each.seq and each.at_us != before[each.device, each.seq].at_us
     }
     assert set(off.values()) == {30 * SECOND_US, -30 * SECOND_US}

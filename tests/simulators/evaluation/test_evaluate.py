@@ -14,7 +14,7 @@ from gatehouse.commands.evaluate import measured
 from gatehouse.judging import StepJudge
 from processors.rules import RULES
 from processors.rules.policy import Policy
-from simulators.day import ordinary
+from simulators.day import ordinary, sizes
 from simulators.day.incidents import KINDS, Stories, week
 from simulators.day.incidents.tools import Cast
 from simulators.day.moments import chance, midnight_us
@@ -36,46 +36,58 @@ def estate() -> EstateWorld:
 
 
 @cache
-def a_day(incidents: bool = True) -> Report:
-    return measured(Plan("pilot", days=1, seed=5, incidents=incidents))
-
-
-def test_a_pilot_day_is_measured() -> None:
-    report = a_day()
-    assert 40_000 < report.events < 80_000
-    assert report.total().incidents >= 2
-    assert report.total().found >= report.total().incidents * 0.5
-    assert report.total().doubles > 10
-
-
-def test_a_day_without_incidents_has_none() -> None:
-    report = a_day(False)
-    total = report.total()
-    assert total.incidents == total.doubles == total.consequences == 0
-    assert report.alerts == total.false + total.of_sensors
-
-
-def test_the_same_plan_gives_the_same_figures() -> None:
-    again = measured(Plan("pilot", days=1, seed=5))
-    first = a_day().as_json()
-    assert {**again.as_json(), "seconds": 0} == {**first, "seconds": 0}
-
-
-def test_no_rule_breaks_off_on_a_simulated_day() -> None:
+def a_day() -> tuple[Report, list[StepJudge]]:
     judges: list[StepJudge] = []
 
     def judge(name: str) -> StepJudge:
         judges.append(StepJudge(name))
         return judges[-1]
 
-    evaluate(Plan("pilot", days=1, seed=5), judge)
+    return evaluate(Plan("pilot", days=1, seed=5), judge), judges
+
+
+@pytest.fixture
+def hamlet(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A preset of one small estate: a day of it takes a second."""
+    monkeypatch.setitem(sizes.PRESETS, "hamlet", (sizes.city_estate(3),))
+    monkeypatch.setattr("simulators.day.world.PRESETS", ("pilot", "community", "city", "hamlet"))
+    return "hamlet"
+
+
+def test_a_pilot_day_is_measured() -> None:
+    report, _ = a_day()
+    assert 40_000 < report.events < 80_000
+    assert report.total().incidents >= 2
+    assert report.total().found >= report.total().incidents * 0.5
+    assert report.total().doubles > 10
+
+
+def test_no_rule_breaks_off_on_a_simulated_day() -> None:
+    _, judges = a_day()
     assert [failure for each in judges for failure in each.failures()] == []
 
 
-def test_the_command_prints_the_contracts_document() -> None:
+def test_a_day_without_incidents_has_none(hamlet: str) -> None:
+    report = measured(Plan(hamlet, days=1, seed=5, incidents=False))
+    total = report.total()
+    assert total.incidents == total.doubles == total.consequences == 0
+    assert report.alerts == total.false + total.of_sensors
+
+
+def test_the_same_plan_gives_the_same_figures_in_any_number_of_processes(hamlet: str) -> None:
+    plan = Plan(hamlet, days=1, seed=5, seeds=2)
+    first = measured(plan).as_json()
+    assert {**measured(plan, jobs=2).as_json(), "seconds": 0} == {**first, "seconds": 0}
+    one, two = (measured(Plan(hamlet, days=1, seed=seed)).as_json() for seed in (5, 6))
+    assert first["events"] == one["events"] + two["events"]
+    assert first["alerts"] == one["alerts"] + two["alerts"]
+    assert first["total"]["incidents"] == one["total"]["incidents"] + two["total"]["incidents"]
+
+
+def test_the_command_prints_the_contracts_document(hamlet: str) -> None:
     from gatehouse.main import app
 
-    result = CliRunner().invoke(app, ["evaluate", "--days", "1", "--seed", "5", "--json"])
+    result = CliRunner().invoke(app, ["evaluate", "--preset", hamlet, "--days", "1", "--seed", "5", "--json"])
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
     assert {"events", "days", "seconds", "rules", "total", "alerts_per_10min", "severities"} <= set(document)
