@@ -36,7 +36,7 @@ KEEP_US = 3_600_000_000
 @value
 class Stay:
     """One track: here since, last heard of, left at (an enter that was overtaken by it), by which event;
-    `sure` when it was seen well, or more than once."""
+    `sure` when it was seen well, or more than once (`again`)."""
 
     since_us: int = 0
     last_us: int = 0
@@ -47,6 +47,7 @@ class Stay:
     late: bool = False
     told: bool = False
     sure: bool = False
+    again: bool = False
 
 
 class Settings(RuleSettings):
@@ -56,7 +57,7 @@ class Settings(RuleSettings):
         0.6, ge=0, le=1, description="seen below this confidence, and once only, it is nobody"
     )
     lost_s: Annotated[float, Field(gt=0, le=86_400)] = Field(
-        600, description="a track that nothing is heard of for this long is gone, seconds"
+        600, description="a track that was heard of again and again and not for this long is gone, seconds"
     )
 
 
@@ -91,7 +92,8 @@ class Loitering(Rule[Stay]):
             )
         else:
             since_us = min(state.since_us, since_us)
-            state = replace(state, since_us=since_us, last_us=max(state.last_us, at_us), sure=True)
+            last_us = max(state.last_us, at_us)
+            state = replace(state, since_us=since_us, last_us=last_us, sure=True, again=True)
         if not state.told and at_us - since_us > self.limits(seen.zone).limit_us:  # it says so itself
             return self._judge(key, state, max(at_us, event.recorded_us), estate)
         wake_us = KEEP_WAKE if state.told else self._judged_us(state)
@@ -101,7 +103,9 @@ class Loitering(Rule[Stay]):
         if state.event is None or state.left_us is not None or state.told:
             return Step(state, (), None, self._forget_us(state, due_us))
         limits = self.limits(state.zone)
-        gone = due_us - state.last_us > max(limits.lost_us, limits.limit_us + limits.settle_us)
+        # A camera that told of it once only may tell of coming and going only.
+        lost_us = limits.lost_us if state.again else max(limits.lost_us, limits.limit_us + limits.settle_us)
+        gone = due_us - state.last_us > lost_us
         if gone:
             return Step(self.initial())
         if not state.sure:

@@ -210,20 +210,13 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
     },
     "loitering": {
         "A zone that is not watched, or not at this hour": (
-            Cut("if zone is None or not zone.watch_hours or", "if zone is None or"),
-            Cut(
-                "if zone is None or not estate.within_any(zone.watch_hours, from_us(reached_us)):",
-                "if zone is None:",
-            ),
+            Cut("if zone is None or not estate.within_any(zone.watch_hours, from_us(reached_us)):", "if zone is None:"),
         ),
         "whoever leaves in time": (
-            Cut(
-                "if state.event is None or state.left_us is not None or state.told:\n",
-                "if state.event is None or state.told:\n",
-            ),
+            Cut("return self._left(key, state, event, since_us, estate)", "return None"),
         ),
         "who is seen once only and below `sure_confidence`": (Cut("if not state.sure:", "if False:"),),
-        "a track that nothing is heard of for `lost_s` seconds": (
+        "a track that was heard of again and again and then not for `lost_s` seconds": (
             Cut("        if gone:\n", "        if False:\n"),
         ),
     },

@@ -109,6 +109,13 @@ def test_not_at_these_hours() -> None:
     )
 
 
+def test_a_track_that_was_followed_and_is_unheard_for_ten_minutes_is_lost() -> None:
+    rule = Loitering(zones={"square": Settings(limit_s=1_800)})
+    check(rule, f"00:00  {SEES}\n19:00  {SEES}  what=stay\n30:02  time")
+    check(rule, f"00:00  {SEES}\n21:00  {SEES}  what=stay\n30:02  time  -> low {KEY}")
+    check(rule, f"00:00  {SEES}\n30:02  time  -> low {KEY}")
+
+
 def test_a_track_that_is_lost_is_no_longer_there() -> None:
     late = ZoneSet(
         zone="square",
