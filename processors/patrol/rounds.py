@@ -122,7 +122,8 @@ class Rounds:
             return False
         if kept.walk and kept.walk.judge(checkpoint, at_us, plan) is not None:
             return False  # of a point of the last round that counted as missed
-        return Walk("", kept.next_us).judge(checkpoint, at_us, plan) is not None
+        found = Walk("", kept.next_us).judge(checkpoint, at_us, plan)
+        return found is not None and found[1] == "on_time"
 
     def _said(
         self, name: str, plan: RoundSet, place: int, result: Result, entry: Recorded, *, withdrawn: bool

@@ -210,7 +210,10 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
     },
     "loitering": {
         "A zone that is not watched, or not at this hour": (
-            Cut("if zone is None or not estate.within_any(zone.watch_hours, from_us(reached_us)):", "if zone is None:"),
+            Cut(
+                "if zone is None or not estate.within_any(zone.watch_hours, from_us(reached_us)):",
+                "if zone is None:",
+            ),
         ),
         "whoever leaves in time": (
             Cut("return self._left(key, state, event, since_us, estate)", "return None"),

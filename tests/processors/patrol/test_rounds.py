@@ -237,6 +237,16 @@ def test_a_round_begins_by_a_guard_who_is_at_its_first_point_a_little_early() ->
     night.over()
 
 
+def test_who_passes_the_first_point_earlier_than_its_buffer_begins_no_round() -> None:
+    night = Night(more=POINTS)
+    night.say(plan())
+    night.after(minutes=24, seconds=59)
+    visit(night, "p1")
+    assert not night.told("round.started")
+    assert not night.alerts()
+    night.over()
+
+
 def test_a_round_that_waits_until_the_next_one_ends_with_nothing_held_against_it() -> None:
     night = begun()
     alert = night.raised("crowd", "building-4", "medium", "cam-1")
