@@ -55,7 +55,7 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
                 "if _worked_on(key, at_us, estate):",
             ),
             Cut(
-                "if _worked_on(key, event.effective_us, estate) or self._limits_at(key, estate).maintenance:",
+                "if _worked_on(key, event.effective_us, estate) or self.door_limits(key, estate).maintenance:",
                 "if False:",
             ),
         ),

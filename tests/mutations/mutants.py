@@ -13,8 +13,8 @@ from processors.rules import RULES
 from tests.mutations.cases import CASES, ELSEWHERE, Cut
 from tests.support.parts import ROOT
 
-NOT_OF_RULES = frozenset({"inhibition", "calming", "escalation"})
-"""What alerts go by, not what raises them: held by the tests of alerts."""
+NOT_OF_RULES = frozenset({"inhibition", "calming", "escalation", "reports", "urgent_report"})
+"""What alerts and reports go by, not what devices say: held by tests of their own."""
 _SHARES = ("confidence", "score", "share")
 """Settings that are at most 1, which stands for their double."""
 TESTS = {

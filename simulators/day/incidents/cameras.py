@@ -165,7 +165,7 @@ def fire_smoke_double(c: Cast) -> Tale:
     camera, at_us = c.camera(zone), c.at(11, 20)
     c.say(
         at_us, camera, "camera", CameraFireSmoke, zone=zone, kind="smoke",
-        confidence=round(c.numbers.uniform(0.3, 0.6), 2),
+        confidence=round(c.numbers.uniform(0.3, 0.59), 2),
     )  # fmt: skip
     return c.tell(zone, camera, at_us, "steam looks like smoke")
 
@@ -187,7 +187,7 @@ def fall_double(c: Cast) -> Tale:
     """Somebody bends to tie a shoe: once, and unsure."""
     zone = c.choice((*c.estate.zones_of("building"), "yard"))
     camera, at_us = c.camera(zone), c.at(6, 23)
-    sure = round(c.numbers.uniform(0.3, 0.6), 2)
+    sure = round(c.numbers.uniform(0.3, 0.59), 2)
     c.say(at_us, camera, "camera", CameraFall, zone=zone, track=c.name, confidence=sure)
     return c.tell(zone, camera, at_us, "somebody ties a shoe")
 
@@ -219,7 +219,7 @@ def object_left_double(c: Cast) -> Tale:
     else:
         zone = "yard"
         camera, at_us = c.camera(zone), c.at(6, 23)
-        _left(c, camera, zone, at_us, "box", round(c.numbers.uniform(0.3, 0.6), 2))
+        _left(c, camera, zone, at_us, "box", round(c.numbers.uniform(0.3, 0.59), 2))
     return c.tell(zone, camera, at_us, "a parcel is set down for a moment")
 
 
