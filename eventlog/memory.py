@@ -17,6 +17,7 @@ from itertools import islice
 from eventlog.batch import plan
 from eventlog.chain import GENESIS, Checker, link
 from eventlog.clock import Clock, Stamper, TimeMode
+from eventlog.ids import identity_key
 from eventlog.ports import (
     Account,
     AccountKind,
@@ -142,6 +143,11 @@ class MemoryLog:
         """The entry with this identity."""
         position = self._by_identity.get((source, event_id))
         return None if position is None else self._entries[position - 1]
+
+    def identified(self, identity: bytes) -> Recorded | None:
+        """The entry whose (source, id) has this `identity_key`; looks through them all."""
+        found = (entry for entry in self._entries if identity_key(entry.source, entry.id) == identity)
+        return next(found, None)
 
     def head(self) -> Position:
         """The position of the last entry."""

@@ -233,6 +233,9 @@ class EventLog(Protocol):
     def find(self, source: str, event_id: str) -> Recorded | None:
         """The entry with this identity."""
 
+    def identified(self, identity: bytes) -> Recorded | None:
+        """The entry whose (source, id) has this `identity_key`: the one that a trace begins with."""
+
     def head(self) -> Position:
         """The position of the last entry."""
 

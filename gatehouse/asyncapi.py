@@ -265,7 +265,15 @@ def _message_schemas() -> dict[str, Document]:
     text = {"type": "string"}
     number = {"type": "integer"}
     zone = {"type": "object", "properties": {"level": level}, "required": ["level"]}
-    change = {"event": text, "resent": {"type": "boolean"}, "by": text, "via": text, "note": text}
+    traced = {"type": "string", "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-01$"}
+    change = {
+        "event": text,
+        "traceparent": traced,
+        "resent": {"type": "boolean"},
+        "by": text,
+        "via": text,
+        "note": text,
+    }
     open_list = {
         "version": number,
         "total": number,
@@ -282,8 +290,9 @@ def _message_schemas() -> dict[str, Document]:
             "allOf": [report, _object({**change, "text": text}, "event", "resent")],
         },
         "AlertMessage": {
-            "description": "The alert, the event that changed it, by whom; `resent`: maybe a repeat.",
-            "allOf": [alert, _object(change, "event", "resent")],
+            "description": "The alert, the event that changed it, by whom; `resent`: maybe a repeat; "
+            "`traceparent`: from the device's event on.",
+            "allOf": [alert, _object(change, "event", "resent", "traceparent")],
         },
         "OpenAlerts": _object(open_list, *open_list),
         "Safety": _object(safety, *safety),

@@ -15,6 +15,7 @@ from console.problems import not_found
 from console.rights import Person, Right
 from console.state import ConsoleState
 from eventlog import sop
+from eventlog.trace import Traces
 from eventlog.vocabulary import (
     Alert,
     AlertEvent,
@@ -164,8 +165,10 @@ def load_detail(state: ConsoleState, person: Person, alert_id: str) -> dict[str,
         history = history_of(connection, alert_id, limit=HISTORY_MAX)
         deliveries = deliveries_of(connection, alert_id, limit=DELIVERIES_MAX)
     entries = state.context.log.at(alert.evidence_positions[-EVIDENCE_MAX:])
+    traced = Traces(state.context.log).of(alert)
     whole = person.may(Right.EVENTS)
     return alert.model_dump(mode="json") | {
+        "trace": traced,
         "evidence_events": [c.shown_event(entry, whole=whole) for entry in entries],
         "history": [_change(row) for row in history],
         "deliveries": [_delivery(row) for row in deliveries],

@@ -90,7 +90,8 @@ class AlertPage(BaseModel):
 
 class AlertDetail(BaseModel):
     """An alert as a list gives it, with its `evidence` events whole, its `history`, what became of its
-    messages (`deliveries`, the last 500) and its `checklist`."""
+    messages (`deliveries`, the last 500) and its `checklist`. `trace` leads from the device's event to the
+    messages (`gatehouse log trace`)."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -100,6 +101,7 @@ class AlertDetail(BaseModel):
     severity: Severity
     state: AlertState
     version: int
+    trace: str
     evidence: list[str]
     evidence_events: list[ShownEvent]
     history: list[Change]

@@ -173,8 +173,11 @@ class SqlLog:
 
     def find(self, source: str, event_id: str) -> Recorded | None:
         """The entry with this identity."""
-        key = identity_key(source, event_id)
-        found = self._row("SELECT position FROM identities WHERE identity = ?", (key,))
+        return self.identified(identity_key(source, event_id))
+
+    def identified(self, identity: bytes) -> Recorded | None:
+        """The entry whose (source, id) has this `identity_key`."""
+        found = self._row("SELECT position FROM identities WHERE identity = ?", (identity,))
         return next(iter(self.at([found[0]])), None) if found else None
 
     def head(self) -> Position:

@@ -1,4 +1,4 @@
-"""`gatehouse log tail|show|export|verify`: the event log, read only; `retention.py` archives it."""
+"""`gatehouse log tail|show|trace|export|verify`: the event log, read only; `retention.py` archives it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Annotated, Any
+from uuid import UUID
 
 import orjson
 import typer
@@ -14,6 +15,7 @@ import typer
 from eventlog import topics
 from eventlog.ports import EventLog, Position, Recorded, Verified
 from eventlog.times import to_us
+from eventlog.trace import trace_in
 from gatehouse.commands.common import (
     DataOption,
     EstateOption,
@@ -22,11 +24,13 @@ from gatehouse.commands.common import (
     moment,
     parse_moment,
     show_json,
+    show_table,
     sub_app,
     system,
 )
 from gatehouse.context import Context
 from gatehouse.say import cli
+from gatehouse.tracing import Told, Trace, alert_named, follow, origin_of
 
 app = sub_app("log")
 BATCH = 1_000
@@ -170,6 +174,46 @@ def _searched(log: EventLog, which: str) -> list[Recorded]:
         if len(batch) < BATCH:
             return []
         before = batch[-1].position
+
+
+@app.command("trace", help=cli("log.trace"))
+def trace(
+    which: Annotated[str, typer.Argument(metavar="TRACE_OR_ID", help=cli("log.which_trace"))],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What became of an event, step by step, with the time each took."""
+    with system(data) as context:
+        begun = _begun(context, which)
+        if begun is None:
+            fail("no_entry", which=which)
+        found = follow(context.log, origin_of(context.log, begun))
+    rows = [_step(found, told) for told in found.steps]
+    if as_json:
+        show_json({"trace": found.trace, "from_device": found.from_device, "steps": rows})
+        return
+    typer.echo(cli("log.traced", trace=found.trace))
+    show_table("log.trace_steps", ("position", "at", "after_ms", "step", "type", "says"), rows, as_json=False)
+
+
+def _begun(context: Context, which: str) -> Recorded | None:
+    """The entry that a trace, a position, an event's or an alert's id names."""
+    known = trace_in(which)
+    if known is None and which.isdigit():
+        return next(iter(context.log.at([int(which)])), None)
+    by_trace = context.log.identified(bytes.fromhex(known)) if known else None
+    if by_trace:
+        return by_trace
+    alert = str(UUID(known)) if known else which
+    return alert_named(context.log, alert) or next(iter(_found(context, which, None)), None)
+
+
+def _step(found: Trace, told: Told) -> dict[str, Any]:
+    after_ms = (told.entry.recorded_us - found.origin.recorded_us) / 1_000
+    return {
+        "position": told.entry.position, "at": moment(told.entry.recorded_us), "after_ms": round(after_ms, 1),
+        "step": cli(f"log.step.{told.step}"), "type": told.entry.type, "says": told.says,
+    }  # fmt: skip
 
 
 @app.command("export", help=cli("log.export"))

@@ -8,7 +8,7 @@ go by their own topics and are on no other, nor in a squad's list.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -66,9 +66,10 @@ class _EstateBoard:
 
 
 class Board:
-    """Open alerts and levels of all estates."""
+    """Open alerts and levels of all estates. `parent_of` gives the `traceparent` of an alert's message."""
 
-    def __init__(self) -> None:
+    def __init__(self, parent_of: Callable[[Alert], str]) -> None:
+        self._parent_of = parent_of
         self._estates: dict[str, _EstateBoard] = {}
         self._written: dict[str, tuple[Alert, orjson.Fragment]] = {}
         """Open alerts as lists show them: a list is renewed far more often than what is in it changes."""
@@ -100,6 +101,7 @@ class Board:
         alert = event.alert
         known = board.alerts.get(alert.id)
         document = {**published(alert), "event": entry.type, "resent": resent, **_said(event)}
+        document["traceparent"] = self._parent_of(alert)
         if alert.version > (known.version if known else board.versions.get(alert.id, 0)):
             self._put(board, alert)
         if is_discreet(alert.rule):

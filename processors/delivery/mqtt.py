@@ -29,6 +29,7 @@ from eventlog.ports import (
 )
 from eventlog.registers import Registers
 from eventlog.times import from_us, iso
+from eventlog.trace import Traces
 from eventlog.vocabulary import AlertRaised, PatrolResponse, ReportEvent, ReportSubmitted, SafetyChanged
 from processors.bell import Bell
 from processors.delivery.board import ALERT_TYPES, REPORT_TYPES, Board, Message
@@ -164,7 +165,7 @@ class _Session:
         self._link = Link(*login, client_id)
         self._status: dict[str, Link] = {}
         self._registers = Registers(log)
-        self._board = Board()
+        self._board = Board(Traces(log).parent)
         self._squads: dict[str, set[str]] = {}
         self._read: Position = 0
         self._moved: Position = 0

@@ -4,6 +4,7 @@ checks, with the containers' names and folders put onto this machine. A device's
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -171,7 +172,10 @@ def check(made: Deployment, profile: str) -> None:
             for number in range(3):
                 publisher.event(denied("gate-n1", f"card-{number}"))
             publisher.flush()
-        phone.wait_for(raised_at("gate-n1"), timeout_s=30.0, what=made.said())
+        told = phone.wait_for(raised_at("gate-n1"), timeout_s=30.0, what=made.said())
+    way = json.loads(made.run("prepare", "log", "trace", told["traceparent"], "--json"))["steps"]
+    assert [step["type"] for step in way][:3] == ["access.denied", "signal.raised", "alert.raised"]
+    assert told["id"] in way[2]["says"]
     for role in roles:
         assert f'gatehouse_part_ready{{role="{role}"}} 1.0' in made.metrics(role)
     served = made.metrics("serve")

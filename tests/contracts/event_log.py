@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from eventlog import codec
+from eventlog.ids import identity_key
 from eventlog.ports import ClaimLostError, EventLog, LogError, NewEvent, Recorded, Reject, SavedState
 from eventlog.times import from_us
 from eventlog.vocabulary import DoorOpened, EstateSet, TimeReached, Words, ZoneSet
@@ -87,6 +88,14 @@ class EventLogContract:
         assert entry.replay is True
         assert entry.event == DoorOpened(door="东门")
         assert len(entry.hash) == 32
+
+    def test_an_entry_is_found_by_what_stands_for_its_identity(self, log: EventLog) -> None:
+        log.append([door_opened(1), door_opened(2)])
+        second = log.at([2])[0]
+        found = log.identified(identity_key(second.source, second.id))
+        assert found is not None
+        assert (found.position, found.body) == (2, second.body)
+        assert log.identified(bytes(16)) is None
 
     def test_an_empty_batch_is_nothing(self, log: EventLog) -> None:
         assert log.append([]).positions == ()

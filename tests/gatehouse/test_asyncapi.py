@@ -18,6 +18,7 @@ from eventlog.memory import MemoryLog
 from eventlog.vocabulary import TYPES, AccessDenied, Alert, AlertRaised, SquadSet, Words, ZoneSet
 from gatehouse.asyncapi import asyncapi_document, write_asyncapi
 from processors.delivery.board import Board
+from tests.support.histories import no_trace
 from tests.support.parts import ROOT
 
 DOCUMENT = asyncapi_document()
@@ -144,7 +145,7 @@ def test_what_is_published_fits_its_schema() -> None:
     )  # fmt: skip
     event = AlertRaised(alert=alert, cause="x")
     log.append([codec.make(event, estate="xiegou", source="s", event_id="1", at=at)])
-    board = Board()
+    board = Board(no_trace)
     estate = Estate("xiegou").with_event(SquadSet(squad="squad-1", name=Words(zh="一队", en="one")))
     estate = estate.with_event(ZoneSet(zone="gate-n", name=Words(zh="北门", en="north gate")))
     messages = board.take(log.read(after=0, limit=1)[0], resent=False)

@@ -13,11 +13,12 @@ from tests.processors.alerts.test_escalation import ROSTER
 from tests.processors.reports.office import ROSTER as SHIFT
 from tests.processors.reports.office import Office
 from tests.processors.story import entry_of
+from tests.support.histories import no_trace
 
 
 def told(night: Night) -> list[tuple[str, str]]:
     """Topics of squads and what is told on them, of all outputs so far."""
-    board = Board()
+    board = Board(no_trace)
     messages = [
         message
         for position, (new, _) in enumerate(night.outputs, 1)
@@ -32,7 +33,7 @@ def told(night: Night) -> list[tuple[str, str]]:
 
 def open_lists(night: Night) -> dict[str, list[str]]:
     """What stands in each squad's list at last."""
-    board = Board()
+    board = Board(no_trace)
     for position, (new, _) in enumerate(night.outputs, 1):
         board.take(entry_of(position, new, new.received_us), resent=False)
     messages: list[Any] = board.renewed([night.place], 1, 0, all_of=True)
@@ -89,7 +90,7 @@ def test_a_report_goes_to_the_control_room_and_with_its_words_to_its_squad() -> 
     office = Office(*SHIFT)
     report = office.reports("lift", text="it hangs", reporter="Mrs Wu")
     office.asks("assign", report, squad="squad-2")
-    board, found = Board(), []
+    board, found = Board(no_trace), []
     for position, (new, _) in enumerate(office.outputs, 1):
         entry = entry_of(position, new, new.received_us)
         found += board.take(entry, resent=False, words="it hangs")

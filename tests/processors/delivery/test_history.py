@@ -12,11 +12,12 @@ from processors.delivery.board import Board
 from processors.runners.embedded import owner_of
 from tests.processors.estate import NAME
 from tests.processors.live import Live
+from tests.support.histories import no_trace
 
 
 def published(live: Live) -> list[tuple[str, str]]:
     """Topics below the estate and the events told on them, of all outputs so far."""
-    board = Board()
+    board = Board(no_trace)
     return [
         (message.topic.removeprefix(f"estates/{NAME}/"), entry.type)
         for entry in live.outputs()
@@ -83,7 +84,7 @@ def test_a_door_shut_long_ago_and_told_of_only_now_still_ends_its_alert() -> Non
 
 
 def test_closed_alerts_are_not_kept_for_ever() -> None:
-    live, board = Live(), Board()
+    live, board = Live(), Board(no_trace)
     for _ in range(5):
         alert = live.burst()
         live.command(CommandClose(alert=alert.id, by="desk", disposition="nuisance"))
@@ -95,7 +96,7 @@ def test_closed_alerts_are_not_kept_for_ever() -> None:
 
 
 def test_a_change_from_before_the_saved_state_opens_nothing_again() -> None:
-    live, board = Live(), Board()
+    live, board = Live(), Board(no_trace)
     alert = live.burst()
     live.command(CommandClose(alert=alert.id, by="desk", disposition="nuisance"))
     board.load(NAME, live.log.load_state(owner_of(NAME)))
