@@ -115,7 +115,7 @@ class Recorded:
         """History: flagged so by the device, or over 10 min old on arrival. It never pages anybody."""
         return self.replay or self.received_us - self.occurred_us + self.skew_us > _LATE_AFTER_US
 
-    @property
+    @lazy
     def device(self) -> str:
         """The last part of the source: the device's id."""
         return self.source.rpartition("/")[2]

@@ -237,7 +237,7 @@ def _begin_anew(presence: Presence, now_us: int) -> Presence:
 
 def _device(event: Recorded) -> str:
     if event.type == _BEAT:
-        return event.source.rpartition("/")[2]
+        return event.device
     return cast(DeviceOnline, event.event).device
 
 
