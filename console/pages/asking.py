@@ -14,6 +14,7 @@ from eventlog.catalogue import Language, text
 from eventlog.vocabulary import Alert, Disposition
 from eventlog.vocabulary.base import TEXT_CHARS_MAX
 
+NAME_CHARS_MAX = 128
 SHELVE_MINUTES = (30, 60, 120, 240, 480)
 
 
@@ -24,19 +25,20 @@ class Asked:
     fields: dict[str, Any]
 
 
-class _Form:
+class Form:
     """One dialog; `answer` gives None when it is left."""
 
-    def __init__(self, action: str, title: str, language: Language) -> None:
+    def __init__(self, heading: str, title: str, language: Language) -> None:
         self._language = language
         with ui.context.client:  # not within the button pressed, which may be drawn anew meanwhile
             self._dialog = ui.dialog().classes("asking")
         self._chosen: dict[str, Any] = {}
         self._choices: dict[str, list[ui.html]] = {}
+        self._lines: dict[str, tuple[ui.input | ui.select, bool]] = {}
         self._note: ui.textarea | None = None
         self._needs_note = False
         with self._dialog, ui.element("div").classes("form") as self._box:
-            ui.html(f"<h2>{self.word(f'action.{action}')}</h2><p>{title}</p>", sanitize=False)
+            ui.html(f"<h2>{heading}</h2><p>{title}</p>", sanitize=False)
 
     def word(self, key: str, **given: object) -> str:
         return text(f"console.{key}", self._language, **given)
@@ -71,6 +73,21 @@ class _Form:
                 f"outlined autogrow dense maxlength={TEXT_CHARS_MAX} data-field=note"
             )
 
+    def line(self, field: str, label: str, *, needed: bool = False) -> None:
+        """One line of text."""
+        with self._box:
+            made = ui.input(label=label).props(
+                f"outlined dense maxlength={NAME_CHARS_MAX} data-field={field}"
+            )
+        self._lines[field] = (made, needed)
+
+    def pick(self, field: str, label: str, options: dict[str, str], chosen: str | None = None) -> None:
+        """One of many, found by typing."""
+        with self._box:
+            made = ui.select(options, label=label, value=chosen, with_input=True)
+            made.props(f"outlined dense data-field={field}")
+        self._lines[field] = (made, True)
+
     async def answer(self, confirm: str) -> dict[str, Any] | None:
         """Waits for the person."""
         with self._box, ui.element("div").classes("end"):
@@ -90,7 +107,14 @@ class _Form:
             return
         if any(field not in self._chosen for field in self._choices):
             return
-        self._dialog.submit({**self._chosen, **({"note": note[:TEXT_CHARS_MAX]} if note else {})})
+        said = {field: str(made.value or "").strip() for field, (made, _) in self._lines.items()}
+        missing = [made for field, (made, needed) in self._lines.items() if needed and not said[field]]
+        for made in missing:
+            made.props("error").props(f'error-message="{self.word("answer.needed")}"')
+        if missing:
+            return
+        filled = {field: value for field, value in said.items() if value}
+        self._dialog.submit({**self._chosen, **filled, **({"note": note[:TEXT_CHARS_MAX]} if note else {})})
 
 
 async def ask(
@@ -101,7 +125,7 @@ async def ask(
     `now` is the estate's time.
     """
     title = escape(alert.title.en if language == "en" else alert.title.zh)
-    form = _Form(action, title, language)
+    form = Form(text(f"console.action.{action}", language), title, language)
     if action == "close":
         options = {one: text(f"common.disposition.{one}", language) for one in get_args(Disposition)}
         form.choice("disposition", form.word("dialog.disposition"), options)
@@ -122,7 +146,7 @@ async def ask(
     return Asked(fields)
 
 
-def _durations(form: _Form) -> dict[Any, str]:
+def _durations(form: Form) -> dict[Any, str]:
     return {
         minutes: form.word("dialog.hours", n=minutes // 60)
         if minutes >= 60

@@ -20,6 +20,8 @@ from eventlog.catalogue import Language, catalogue, text
 
 MOUNT = "/console"
 STILL_EVERY_TICKS = 5
+_DUE = ("left", "over", "minutes", "hours", "days")
+"""Words for the time that is left until a limit."""
 
 
 class Frame:
@@ -76,6 +78,7 @@ class Frame:
             f'data-idle-s="{settings.session_idle_s:g}" data-stays="{int(stays)}" '
             f'data-lost="{self._tongue.word("connection.lost")}" '
             + " ".join(f'data-{name}="{words[tongue]}"' for name, words in ages.items())
+            + "".join(f' data-due-{name}="{catalogue()[f"console.due.{name}"][tongue]}"' for name in _DUE)
         )
         ui.add_head_html(f"<style>{''.join(map(asset, self.styles))}</style>")
         ui.add_body_html(

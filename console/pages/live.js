@@ -13,7 +13,22 @@ document.addEventListener("DOMContentLoaded", () => {
     return words(options.days, Math.floor(s / 86400));
   }
 
+  function due(us) {
+    const clock = document.getElementById("clock");
+    if (!clock) return "";
+    const left = (us - Number(clock.dataset.us)) / 6e7;
+    const minutes = Math.abs(left);
+    const said = minutes < 60 ? words(options.dueMinutes, Math.floor(minutes))
+      : minutes < 2880 ? words(options.dueHours, Math.floor(minutes / 6) / 10)
+      : words(options.dueDays, Math.floor(minutes / 1440));
+    return words(left < 0 ? options.dueOver : options.dueLeft, said);
+  }
+
   function ages() {
+    for (const place of document.querySelectorAll(".due[data-us]")) {
+      const said = due(Number(place.dataset.us));
+      if (place.textContent !== said) place.textContent = said;
+    }
     for (const place of document.querySelectorAll(".age")) {
       const said = ago(Number(place.dataset.us));
       if (place.textContent !== said) place.textContent = said;

@@ -18,6 +18,7 @@ from console.pages import pieces
 from console.pages.board import Board, Snapshot
 from console.pages.detail import DetailPane
 from console.pages.frame import MOUNT, Frame, draw
+from console.pages.reports import ReportsPage
 from console.rights import Person, Right
 from console.signin import language_of
 from console.state import ConsoleState
@@ -215,5 +216,5 @@ class Rows:
             line.classes(add="selected")
 
 
-PAGES: tuple[type[Frame], ...] = (LivePage,)
+PAGES: tuple[type[Frame], ...] = (LivePage, ReportsPage)
 """Every page, in the order in which the head leads to them."""
