@@ -86,7 +86,9 @@ def whose(item: dict[str, Any], tongue: Tongue) -> str:
     """Who sees to it: the squad, else those concerned."""
     if item["squad"]:
         return tongue.squad(item["squad"])
-    return "、".join(said(tongue, "partner", each) for each in item["partners"]) or tongue.word("report.desk")
+    between = ", " if tongue.language == "en" else "、"
+    named = between.join(said(tongue, "partner", each) for each in item["partners"])
+    return named or tongue.word("report.desk")
 
 
 def lines(items: Sequence[dict[str, Any]], tongue: Tongue, selected: str) -> str:

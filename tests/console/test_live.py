@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from console.pages.board import QUEUE_SHOWN
-from eventlog.vocabulary import AlertRaised, Words
+from eventlog.vocabulary import AlertRaised, ReportSubmitted, RuleActivated, Words
 from tests.console.browser import DESK, PHONE, chromium, served, signed_in
 from tests.console.town import Town, town
 from tests.support.histories import alert
@@ -223,3 +223,69 @@ def test_a_disabled_account_is_shown_no_more(room: Room) -> None:
     room.town.accounts.put(replace(account, disabled=True))
     page.wait_for_url("**/login?ended=1", timeout=20_000)
     assert "超时" in page.inner_text("body")
+
+
+def _reported(room: Room, words: str, **more: str) -> None:
+    """Somebody reports something to the town, which handles reports."""
+    room.town.tell([RuleActivated(rule="reports", version=1)], "estates/xiegou/gatehouse")
+    said = {"channel": "phone", "category": "lift", "location": "building-3", "text": words, **more}
+    room.town.tell([ReportSubmitted(**said)], "estates/xiegou/report/desk")  # type: ignore[arg-type]
+    room.town.settle()
+
+
+def test_a_report_is_closed_and_followed_up_on_its_page(room: Room) -> None:
+    page = room.page()
+    _reported(room, "电梯停在四楼", reporter="吴女士")
+    page.click("[data-page=reports]")
+    line = ".open-reports .report-row:has-text('电梯停在四楼')"
+    page.wait_for_selector(f"{line} .due:has-text('还剩 3.9 小时')")
+    page.click(line)
+    page.wait_for_selector(".detail .facts")
+    assert "吴女士" in page.inner_text(".detail .facts")
+    page.click("[data-action=close]")
+    page.click("[data-action=confirm]")
+    assert page.is_visible(".form"), "what was done has to be said"
+    page.fill(".form textarea", "门机复位")
+    page.click("[data-action=confirm]")
+    page.wait_for_selector(".answer.done")
+    page.wait_for_selector(line, state="detached")
+    page.wait_for_selector(".to-ask .report-row:has-text('电梯停在四楼')")
+    assert "门机复位" in page.inner_text(".detail .changes")
+    page.click("[data-action=follow_up]")
+    page.click(".form [data-value=False]")
+    page.click("[data-action=confirm]")
+    page.wait_for_selector(line)
+    assert "不满意" in page.inner_text(".detail .facts")
+    assert page.faults == []
+
+
+def test_a_new_report_comes_by_itself_to_a_page_that_is_open(room: Room) -> None:
+    page = room.page(viewport=PHONE)
+    page.goto(f"{room.address}/console/reports")
+    page.wait_for_selector("#clock")
+    _reported(room, "楼道堆满纸箱", category="stairwell", location="building-7")
+    page.click(".report-row:has-text('楼道堆满纸箱')")
+    page.wait_for_selector("body.showing-detail .detail h2:has-text('楼道堆满纸箱')")
+    assert not page.is_visible(".open-reports")
+    page.click(".back")
+    page.click("[data-action=new]")
+    page.click(".form [data-value=hotline]")
+    for field, wanted in (("category", "噪声"), ("location", "地下车库")):
+        page.fill(f"[data-field={field}]", wanted)
+        page.click(f".q-menu .q-item:has-text('{wanted}')")
+    page.fill(".form textarea", "半夜装修")
+    page.click("[data-action=confirm]")
+    page.wait_for_selector(".report-row:has-text('半夜装修')")
+    assert page.faults == []
+
+
+def test_a_viewer_sees_reports_without_their_words(room: Room) -> None:
+    _reported(room, "谁也别知道", location="playground", category="noise")
+    page = room.page("look")
+    page.click("[data-page=reports]")
+    page.wait_for_selector(".report-row:has-text('儿童乐园')")
+    assert "谁也别知道" not in page.content()
+    page.click(".report-row:has-text('儿童乐园')")
+    page.wait_for_selector(".detail .facts")
+    assert not page.query_selector(".buttons .action")
+    assert not page.query_selector("[data-action=new]")
