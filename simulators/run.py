@@ -20,11 +20,11 @@ from eventlog.vocabulary import Alert, Event
 from simulators.faults import Faults
 from simulators.link import Account, Credentials, DeviceLinks, Link, SharedLink
 from simulators.publisher import OrderedPublisher
-from simulators.scenarios.model import Scenario, What
+from simulators.scenarios.model import Scenario, What, WhichReport
 from simulators.scenarios.overlay import events_of
 from simulators.stage import Clock, PacedClock, Stage, WallClock
 from simulators.telling import OnLine, Teller, silence
-from simulators.verdict import Verdict, judge, last_fitting
+from simulators.verdict import Verdict, first_fitting, judge, last_fitting
 from simulators.watch import AlertWatch
 
 GRACE_S = 15.0
@@ -91,8 +91,9 @@ def simulate(
         if speed != 1:
             start_us = first_moment(scenario, max(start_us, watch.system.at_us if watch.system else 0))
         with _way(broker_url, speed, start_us, credentials, gateway) as (link, clock):
-            run, find = _run_id(scenario, seed, start_us), _finder(watch)
-            stage = Stage(scenario, link, clock, run=run, faults=faults, find_alert=find)
+            run = _run_id(scenario, seed, start_us)
+            finds = _finder(watch), _report_finder(watch)
+            stage = Stage(scenario, link, clock, run=run, faults=faults, find=finds)
             began_us = _perform(stage, start_us, teller, speed, overlay)
             if speed == 1:
                 start_us = began_us
@@ -153,6 +154,21 @@ def _finder(watch: AlertWatch) -> Callable[[What, int], str | None]:
     return find
 
 
+def _report_finder(watch: AlertWatch) -> Callable[[WhichReport, int], str | None]:
+    """Looks for a report among those that were told of, and waits for it, `ANSWER_S` at most."""
+
+    def find(which: WhichReport, since_us: int) -> str | None:
+        deadline = time.monotonic() + ANSWER_S
+        while True:
+            fresh = [each for each in watch.told if to_us(each.report.opened_at) >= since_us]
+            found = first_fitting(which, fresh)
+            if found or time.monotonic() > deadline:
+                return found[0] if found else None
+            time.sleep(0.02)
+
+    return find
+
+
 def _perform(stage: Stage, start_us: int, teller: Teller, speed: float, overlay: _Overlay) -> int:
     """Prepares and plays; the moment the time line started. In real time that is once all are connected."""
     try:
@@ -184,7 +200,7 @@ def _await_verdict(
     sent = stage.sent.keys()
     while True:
         system = watch.system
-        verdict = judge(scenario, start_us, watch.alerts, sent=sent)
+        verdict = judge(scenario, start_us, watch.alerts, sent=sent, told=watch.told)
         verdict = replace(verdict, answered=system is not None, unanswerable=len(stage.unanswerable))
         past_s = time.monotonic() - ended_s
         worked = done_us is None or system is None or system.worked_through(done_us, quiet_s)

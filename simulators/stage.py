@@ -16,7 +16,7 @@ from simulators.devices import KINDS, Device
 from simulators.faults import Faults
 from simulators.link import Link
 from simulators.message import Identity, Message
-from simulators.scenarios.model import PRESENCE_WORDS, Act, Scenario, What
+from simulators.scenarios.model import PRESENCE_WORDS, Act, Scenario, What, WhichReport
 
 _IDLE_EVERY_S = 0.5
 SETTLE_S = 15.0
@@ -33,6 +33,8 @@ class Clock(Protocol):
         """Returns when that moment has come."""
 
 
+FindReport = Callable[[WhichReport, int], str | None]
+"""The id of the first report that fits, opened since a moment; it may wait a little for one to come."""
 FindAlert = Callable[[What, int], str | None]
 """The id of the last alert that fits, raised since a moment; it may wait a little for one to come."""
 
@@ -84,11 +86,11 @@ class Stage:
         *,
         run: str,
         faults: Faults | None = None,
-        find_alert: FindAlert = lambda _what, _since_us: None,
+        find: tuple[FindAlert, FindReport] = (lambda _what, _since_us: None, lambda _which, _since_us: None),
     ) -> None:
-        self._find_alert = find_alert
+        self._find_alert, self._find_report = find
         self.unanswerable: list[Act] = []
-        """Answers of phones that found no alert to answer."""
+        """Answers of phones that found no alert or report to answer."""
         self._scenario = scenario
         self._link = link
         self.clock = clock
@@ -184,15 +186,19 @@ class Stage:
         return do
 
     def _data(self, act: Act) -> dict[str, Any] | None:
-        """The data of an act; None for an answer to an alert that there is not."""
-        if not isinstance(act.alert, What):
+        """The data of an act; None for an answer to an alert or a report that there is not."""
+        if act.report is None and not isinstance(act.alert, What):
             return act.data
         self._link.settle(SETTLE_S)
-        found = self._find_alert(act.alert, self._start_us)
+        name, found = "report", None
+        if act.report is not None:
+            found = self._find_report(act.report, self._start_us)
+        elif isinstance(act.alert, What):
+            name, found = "alert", self._find_alert(act.alert, self._start_us)
         if found is None:
             self.unanswerable.append(act)
             return None
-        return {**act.data, "alert": found}
+        return {**act.data, name: found}
 
     def _send(self, device: Device, act: Act, message: Message, at_us: int) -> None:
         if act.lost:

@@ -52,6 +52,10 @@ class Teller:
         """Each expectation, what was unexpected, and the sum."""
         for judged in verdict.judged:
             self._judged(judged, start_us)
+        for each in verdict.reports:
+            line = "report_bad" if each.why else "report_met"
+            where = each.expected.location or "*"
+            self.say(line, category=each.expected.category, where=where, why=each.why)
         for kind, alerts in (("unexpected", verdict.unexpected), ("foreign", verdict.foreign)):
             for alert in alerts:
                 self.say(
@@ -61,11 +65,13 @@ class Teller:
                 )  # fmt: skip
         if not verdict.answered:
             self.say("silence", estate=self.scenario.estate.id)
-        key = "verdict_bad" if not verdict.ok else "verdict_ok" if verdict.judged else "verdict_silent"
+        good = "verdict_ok" if verdict.judged or verdict.reports else "verdict_silent"
+        key = good if verdict.ok else "verdict_bad"
         met = sum(judged.alert is not None for judged in verdict.judged)
+        met += sum(not each.why for each in verdict.reports)
         self.say(
             key,
-            met=met, expected=len(verdict.judged), unexpected=len(verdict.unexpected),
+            met=met, expected=len(verdict.judged) + len(verdict.reports), unexpected=len(verdict.unexpected),
         )  # fmt: skip
 
     def dropped(self, stage: Stage) -> None:
@@ -81,7 +87,7 @@ class Teller:
                 )
 
     def unanswerable(self, stage: Stage) -> None:
-        """Answers that found no alert."""
+        """Answers that found no alert or report."""
         for act in stage.unanswerable:
             self.say("unanswerable", device=act.device, does=act.does, offset=format_offset(act.at))
 

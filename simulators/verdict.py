@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from eventlog.times import from_us, to_us
-from eventlog.vocabulary import Alert
-from simulators.scenarios.model import Expected, Scenario, What, format_offset
+from eventlog.vocabulary import Alert, Report
+from simulators.scenarios.model import Expected, ExpectedReport, Scenario, What, WhichReport, format_offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,22 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A change of a report that was published: the type of the event, and the report after it."""
+
+    event: str
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedReport:
+    """What became of an expected report: good, or why not."""
+
+    expected: ExpectedReport
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The outcome of a run. `foreign` are alerts raised meanwhile that have nothing to do with it; `answered`
     says whether there was a Gatehouse at all: where nobody listens, silence proves nothing."""
@@ -47,12 +63,13 @@ class Verdict:
     foreign: tuple[Alert, ...] = ()
     answered: bool = True
     unanswerable: int = 0
-    """How many answers of phones found no alert to answer."""
+    """How many answers of phones found no alert or report to answer."""
+    reports: tuple[JudgedReport, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Every expected alert came, and no other."""
-        met = all(judged.alert for judged in self.judged)
+        met = all(judged.alert for judged in self.judged) and not any(each.why for each in self.reports)
         return self.answered and met and not self.unexpected and not self.unanswerable
 
     @property
@@ -71,8 +88,55 @@ def group(alerts: Sequence[Alert]) -> list[Seen]:
     return [Seen(tuple(changes)) for changes in found.values()]
 
 
-def judge(scenario: Scenario, start_us: int, alerts: Sequence[Alert], *, sent: Collection[str]) -> Verdict:
-    """The verdict on what was published. `sent` are the ids of the events that the run's devices made."""
+def judge_reports(
+    scenario: Scenario, told: Sequence[Told], sent: Collection[str]
+) -> tuple[JudgedReport, ...]:
+    """How each expected report stands, by what was told of those that the run's devices made."""
+    ours = [each for each in told if each.report.evidence and each.report.evidence[0] in sent]
+    taken: set[str] = set()
+    judged: list[JudgedReport] = []
+    for expected in scenario.reports:
+        found = next((r for r in first_fitting(expected, ours) if r not in taken), None)
+        if found is None:
+            judged.append(JudgedReport(expected, "not opened"))
+            continue
+        taken.add(found)
+        judged.append(JudgedReport(expected, _wrong(expected, [t for t in ours if t.report.id == found])))
+    return tuple(judged)
+
+
+def first_fitting(which: WhichReport, told: Sequence[Told]) -> list[str]:
+    """The ids of the reports that fit, in the order of their opening."""
+    fits = (
+        each.report.id
+        for each in told
+        if each.report.category == which.category and which.location in (None, each.report.location)
+    )
+    return list(dict.fromkeys(fits))
+
+
+def _wrong(expected: ExpectedReport, told: Sequence[Told]) -> str:
+    """Why a report is not as expected; empty when it is."""
+    last = told[-1].report
+    if last.state != expected.state:
+        return f"{last.state} at the end, not {expected.state}"
+    if last.reporters != expected.reporters:
+        return f"{last.reporters} reported it, not {expected.reporters}"
+    words = iter(each.event.removeprefix("report.") for each in told)
+    missing = [word for word in expected.told if word not in words]
+    return f"{missing[0]} was not told, or not in its place" if missing else ""
+
+
+def judge(
+    scenario: Scenario,
+    start_us: int,
+    alerts: Sequence[Alert],
+    *,
+    sent: Collection[str],
+    told: Sequence[Told] = (),
+) -> Verdict:
+    """The verdict on what was published. `sent` are the ids of the events that the run's devices made, `told`
+    the changes of reports."""
     open_ = group(alerts)
     judged: list[Judged] = []
     for expected in scenario.expect:
@@ -89,7 +153,8 @@ def judge(scenario: Scenario, start_us: int, alerts: Sequence[Alert], *, sent: C
             unexpected.append(alert)
         elif _fresh(alert, start_us):
             (unexpected if _held_against_us(scenario, alert) else foreign).append(alert)
-    return Verdict(tuple(judged), tuple(unexpected), tuple(foreign))
+    reports = judge_reports(scenario, told, sent)
+    return Verdict(tuple(judged), tuple(unexpected), tuple(foreign), reports=reports)
 
 
 def _held_against_us(scenario: Scenario, alert: Alert) -> bool:

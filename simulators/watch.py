@@ -1,4 +1,4 @@
-"""Listens to what a system alerts, as a gateway may: nothing here publishes or judges."""
+"""Listens to what a system alerts and tells of reports, as a gateway may; publishes and judges nothing."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from pydantic import ValidationError
 
 from eventlog import topics
 from eventlog.times import to_us
-from eventlog.vocabulary import Alert
+from eventlog.vocabulary import Alert, Report
 from simulators.broker import KEEPALIVE_S, Broker, BrokerError
 from simulators.link import Account
+from simulators.verdict import Told
 
 _FEW_ENTRIES = 1_000
 
@@ -54,8 +55,10 @@ class AlertWatch:
         self._topics = {
             topics.alerts(estate): self._take_alert,
             topics.duress_alerts(estate): self._take_alert,
+            topics.reports(estate): self._take_report,
             topics.system(estate): self._take_system,
         }
+        self._told: list[Told] = []
         self._on_alert = on_alert
         self._lock = threading.Lock()
         self._alerts: list[Alert] = []
@@ -96,8 +99,14 @@ class AlertWatch:
             return list(self._alerts)
 
     @property
+    def told(self) -> list[Told]:
+        """Every change of a report so far, in order; what was sent again counts once."""
+        with self._lock:
+            return list(self._told)
+
+    @property
     def quiet_s(self) -> float:
-        """How long no alert has come."""
+        """How long no alert and no report has come."""
         with self._lock:
             return time.monotonic() - self._last_s
 
@@ -142,6 +151,18 @@ class AlertWatch:
             self._alerts.append(alert)
             self._last_s = time.monotonic()
         self._on_alert(alert)
+
+    def _take_report(self, payload: bytes) -> None:
+        try:
+            report = Report.model_validate_json(payload)
+            told = Told(str(orjson.loads(payload)["event"]), report)
+        except (ValidationError, KeyError) as error:
+            _log.warning("what was published as a report is none", error=str(error))
+            return
+        with self._lock:
+            if not any(t.report.id == report.id and t.report.version >= report.version for t in self._told):
+                self._told.append(told)
+            self._last_s = time.monotonic()
 
     def _take_system(self, payload: bytes) -> None:
         try:

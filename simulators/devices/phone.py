@@ -1,4 +1,5 @@
-"""The phone of a patrol's member: answers to alerts, checkpoints, positions. Its id is the member's.
+"""The phone of a patrol's member: answers to alerts and reports, checkpoints, positions. Its id is the
+member's.
 
 It speaks on the member's own topic and has no status: that a phone is away is no fault.
 """
@@ -20,14 +21,18 @@ _RESPONSES = {
 }
 
 
+_ANSWERS = {"takes_report": "accept", "gives_report_back": "decline", "has_done": "done"}
+
+
 class Phone(Device):
-    """Who and in which squad is filled in; an answer names its alert (see `Act.alert`)."""
+    """Who and in which squad is filled in; an answer names its alert or its report (see `Act`)."""
 
     kind = "phone"
     family = "patrol"
     of_member = True
     actions: ClassVar[Mapping[str, Action]] = {
         **{word: Action("patrol.response", None, {"action": said}) for word, said in _RESPONSES.items()},
+        **{word: Action("patrol.report_response", None, {"action": said}) for word, said in _ANSWERS.items()},
         "checks": Action("patrol.checkpoint", None, {"method": "nfc"}),
         "position": Action("patrol.position"),
     }

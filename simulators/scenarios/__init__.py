@@ -134,7 +134,8 @@ def _check_act(
 
 
 def _check_data(act: Act, spec: DeviceSpec, path: tuple[str | int, ...], findings: Findings) -> None:
-    given = act.data if act.alert is None else {**act.data, "alert": "an-alert"}
+    named = {name: f"an-{name}" for name in ("alert", "report") if getattr(act, name) is not None}
+    given = {**act.data, **named}
     try:
         event_data(KINDS[spec.kind], act.does, given, place=spec.place or act.device, squad=spec.squad or "")
     except ValidationError as error:

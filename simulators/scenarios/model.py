@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from eventlog.vocabulary import Hours, Severity, State, Words
+from eventlog.vocabulary import Hours, ReportState, Severity, State, Words
 from simulators.devices.base import BUFFER_EVENTS_MAX, REPLAY_AFTER_S
 
 PRESENCE_WORDS = ("online", "offline", "goodbye")
@@ -108,12 +108,30 @@ class What(_Model):
     devices: tuple[str, ...] = ()
 
 
+class WhichReport(_Model):
+    """Which report is meant, by what was reported; the first one since the start that fits."""
+
+    category: Place
+    location: Place | None = None
+
+
+class ExpectedReport(WhichReport):
+    """A report that must be opened, and how it must stand at the end of the scenario. `told` are the last
+    words of the types that must be told of it, in this order, others between them; `reporters` how many
+    reported the thing."""
+
+    state: ReportState
+    told: tuple[str, ...] = ()
+    reporters: Annotated[int, Field(ge=1)] = 1
+
+
 class Act(BaseModel):
     """One thing that a device does; further fields are the data of the event. `every` and `times` repeat.
 
     On the way of the message: `late` sends it so much later than it happened, `replay` flags it as history,
     `lost` makes it and never sends it (its counter is missing), `twice` sends it again at once. `alert` says
-    which alert a phone answers: the last one raised since the start that fits, or an id as it stands.
+    which alert a phone answers: the last one raised since the start that fits, or an id as it stands;
+    `report` which report.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -128,6 +146,7 @@ class Act(BaseModel):
     lost: bool = False
     twice: bool = False
     alert: What | Place | None = None
+    report: WhichReport | None = None
 
     @property
     def data(self) -> dict[str, Any]:
@@ -169,6 +188,7 @@ class Scenario(_Model):
     timeline: Annotated[tuple[Act, ...], Field(min_length=1)]
     expect: tuple[Expected, ...] = ()
     never: tuple[What, ...] = ()
+    reports: tuple[ExpectedReport, ...] = ()
 
     @property
     def silent(self) -> bool:

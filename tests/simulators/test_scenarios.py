@@ -37,7 +37,7 @@ def perform(
         PacedClock(start_us, 0),
         run=f"test/{start_us}",
         faults=faults,
-        find_alert=system.find_alert,
+        find=(system.find_alert, system.find_report),
     )
     before = len(system.alerts())
     stage.prepare(start_us)
@@ -45,12 +45,13 @@ def perform(
     stage.play(start_us)
     alerts = system.alerts()[before:]
     undo()
-    verdict = judge(scenario, start_us, alerts, sent=stage.sent.keys())
+    verdict = judge(scenario, start_us, alerts, sent=stage.sent.keys(), told=system.told())
     return replace(verdict, unanswerable=len(stage.unanswerable)), stage
 
 
 def explain(verdict: Verdict) -> str:
     lines = [f"missed {j.expected.rule} {j.expected.key}: {j.why}" for j in verdict.judged if not j.alert]
+    lines += [f"report {r.expected.category}: {r.why}" for r in verdict.reports if r.why]
     lines += [f"unexpected {a.rule} {a.key} {a.severity} raised {a.raised_at}" for a in verdict.unexpected]
     return "\n".join(lines)
 

@@ -10,18 +10,19 @@ from typing import Literal
 from eventlog import codec
 from eventlog.memory import MemoryLog
 from eventlog.ports import NewEvent
-from eventlog.times import from_us
-from eventlog.vocabulary import TYPES, Alert, AlertEvent, Event
+from eventlog.times import from_us, to_us
+from eventlog.vocabulary import TYPES, Alert, AlertEvent, Event, ReportEvent
 from gatehouse.estatefile import EstateFile, load
 from gatehouse.overlay import lay_over
 from ingest.messages import Message
 from ingest.pipeline import Pipeline
 from processors.runners.embedded import EmbeddedRunner
-from simulators.scenarios.model import What
-from simulators.verdict import last_fitting
+from simulators.scenarios.model import What, WhichReport
+from simulators.verdict import Told, first_fitting, last_fitting
 from tests.support.parts import ROOT
 
 ALERT_TYPES = frozenset(name for name, kind in TYPES.items() if issubclass(kind, AlertEvent))
+REPORT_TYPES = frozenset(name for name, kind in TYPES.items() if issubclass(kind, ReportEvent))
 _READ = 10_000
 _KEY = b"k" * 32
 
@@ -86,6 +87,17 @@ class VirtualSystem:
         """The last alert that fits, raised since a moment."""
         found = last_fitting(what, self.alerts(), since_us)
         return found.id if found else None
+
+    def find_report(self, which: WhichReport, since_us: int) -> str | None:
+        """The first report that fits, opened since a moment."""
+        found = first_fitting(which, [t for t in self.told() if to_us(t.report.opened_at) >= since_us])
+        return found[0] if found else None
+
+    def told(self) -> list[Told]:
+        """Every change of every report, in order, as it would be published."""
+        self.decide()
+        entries = self.log.read(after=0, limit=1_000_000, types=REPORT_TYPES)
+        return [Told(each.type, each.event.report) for each in entries]  # type: ignore[attr-defined]
 
     def alerts(self) -> list[Alert]:
         """Every change of every alert, in order, as it would be published."""
