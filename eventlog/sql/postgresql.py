@@ -154,12 +154,10 @@ class PostgresqlDatabase(Database):
         self._partitions.drop(archived, upto)
 
     def _begin(self, connection: Connection) -> None:
-        connection.run("BEGIN")
-        connection.rows("SELECT pg_advisory_xact_lock(?)", (_APPEND_LOCK,))
+        _in_one(connection, f"BEGIN; SELECT pg_advisory_xact_lock({_APPEND_LOCK})")
 
     def _commit(self, connection: Connection) -> None:
-        connection.run(f"NOTIFY {_CHANNEL}")
-        connection.run("COMMIT")
+        _in_one(connection, f"NOTIFY {_CHANNEL}; COMMIT")
 
     def announce(self) -> None:
         """The server tells those who listen."""
@@ -216,6 +214,19 @@ class PostgresqlDatabase(Database):
             if self._ear is not None:
                 self._ear.close()
                 self._ear = None
+
+
+def _in_one(connection: Connection, statements: str) -> None:
+    """Several statements that give nothing back, in one message to the server: a transaction has few others,
+    and each message costs either side as much as some ten entries of a batch."""
+    try:
+        result = connection.raw.pgconn.exec_(statements.encode())
+        if result.status not in (psycopg.pq.ExecStatus.COMMAND_OK, psycopg.pq.ExecStatus.TUPLES_OK):
+            error = psycopg.errors.error_from_result(result)
+            # Without a code it is not the server that speaks: the connection was lost.
+            raise error if error.sqlstate else psycopg.OperationalError(str(error))
+    except psycopg.Error as error:
+        raise connection.failed(error) from error
 
 
 class _Ear:

@@ -32,7 +32,7 @@ from tests.support.mqtt import Publisher
 from tests.support.parts import ROOT
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.kill, pytest.mark.mosquitto, pytest.mark.postgresql]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.kill, pytest.mark.mosquitto, pytest.mark.postgresql]
 
 ESTATES = ("xiegou", "liuzhuang", "anyuan", "heping")
 SHARDS = 4
@@ -155,7 +155,7 @@ class Town:
             after = batch[-1].position
         return found
 
-    def wait_flowing(self, more: int = 60, timeout_s: float = 30.0) -> float:
+    def wait_flowing(self, more: int = 60, timeout_s: float = 60.0) -> float:
         """Waits until so many more of every estate are recorded; returns how long it took."""
         began_s, goal = time.monotonic(), {name: count + more for name, count in self.counts().items()}
         wait_until(
@@ -172,7 +172,7 @@ class Town:
         for gate in self.gates.values():
             gate.flush()
         sent = {estate: len(gate.sent()) for estate, gate in self.gates.items()}
-        wait_until(lambda: self.counts() == sent, timeout_s=40.0, what=f"{self.counts()} of {sent}")
+        wait_until(lambda: self.counts() == sent, timeout_s=60.0, what=f"{self.counts()} of {sent}")
         for estate, ids in self.recorded().items():
             assert ids == [f"{number:06d}" for number in range(sent[estate])], f"{estate}: not in order"
         assert not self.log.quarantined()
@@ -204,14 +204,14 @@ def shared_by_two(town: Town) -> Callable[[], bool]:
 
 def test_a_killed_ingest_is_taken_over_with_nothing_lost_doubled_or_out_of_order(town: Town) -> None:
     first = town.start()
-    wait_until(shared_by_two(town), what="the first reads everything")
+    wait_until(shared_by_two(town), timeout_s=60.0, what="the first reads everything")
     before = town.owners()
     town.begin()
     second = town.start()
     moved = wait_until(
         lambda: (now := town.owners()) and len(now) == len(UNITS)
         and sum(now[name] != pid for name, pid in before.items()) == 2 and now,
-        timeout_s=30.0, what="the second has its share",
+        timeout_s=60.0, what="the second has its share",
     )  # fmt: skip
     town.wait_flowing()
     first.kill()
@@ -228,7 +228,7 @@ def test_a_killed_ingest_is_taken_over_with_nothing_lost_doubled_or_out_of_order
 def test_an_ingest_that_loses_its_claims_connections_stops_at_once_and_another_goes_on(town: Town) -> None:
     town.start()
     town.start()
-    wait_until(shared_by_two(town), what="everything is read")
+    wait_until(shared_by_two(town), timeout_s=60.0, what="everything is read")
     town.begin()
     town.wait_flowing()
     for session, pid in town.owners().items():
