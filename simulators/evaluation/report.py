@@ -25,7 +25,8 @@ WORST_MAX = 3
 
 @dataclass(slots=True)
 class Figures:
-    """What was counted of one rule. `loud` are false alarms of medium severity or above."""
+    """What was counted of one rule. `loud` are false alarms of medium severity or above, `again` the alerts of
+    an incident beyond its first."""
 
     incidents: int = 0
     found: int = 0
@@ -36,6 +37,7 @@ class Figures:
     severe_doubles: int = 0
     consequences: int = 0
     of_sensors: int = 0
+    again: int = 0
 
     def add(self, other: Figures) -> None:
         """Sums up."""
@@ -56,6 +58,7 @@ class Figures:
             "doubles_high_or_critical": self.severe_doubles,
             "consequences": self.consequences,
             "of_sensors": self.of_sensors,
+            "told_again": self.again,
         }
 
 
@@ -126,6 +129,8 @@ class Report:
             self._of(case.label.kind).doubles += 1
         for alarm in findings.alarms:
             self._alarm(alarm)
+        for kind, alerts in _of_incidents(findings.alarms).values():
+            self._of(kind).again += alerts - 1
         told = [alarm.told for alarm in findings.alarms if not alarm.told.quiet]
         self.worst_in_ten = max(self.worst_in_ten, most_in_ten(told))
 
@@ -189,6 +194,16 @@ def most_in_ten(told: Iterable[Told]) -> int:
     return max(
         (bisect_left(moments, begin + WINDOW_US) - index for index, begin in enumerate(moments)), default=0
     )
+
+
+def _of_incidents(alarms: Iterable[Alarm]) -> dict[int, tuple[str, int]]:
+    """The kind of each incident that was told, and by how many alerts of its kind."""
+    found: dict[int, tuple[str, int]] = {}
+    for alarm in alarms:
+        kind = alarm.told.rule
+        if alarm.verdict == "incident" and alarm.case is not None and alarm.case.label.kind == kind:
+            found[id(alarm.case)] = kind, found.get(id(alarm.case), (kind, 0))[1] + 1
+    return found
 
 
 def recall_words(figures: Figures) -> str:

@@ -429,7 +429,8 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
                 "shaken = [i for i, each in enumerate(alarms) if each.kind == VIBRATION]",
                 "shaken = list(range(len(alarms)))",
             ),
-            Cut("            if alarm.seen:\n                continue\n", ""),
+            Cut("if seen.zone in zones and abs(", "if not alarm.blown and seen.zone in zones and abs("),
+            Cut("return segment in state.firm or any(", "return any("),
         ),
         "a segment that alarms again within `again_s` seconds": (Cut("if not after.hushed:", "if True:"),),
         "a person seen below `sure_confidence` confirms nothing": (

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventlog.vocabulary import Alert, CommandClose, DeviceSet, DoorSet
+from eventlog.vocabulary import Alert, CommandClose, DeviceSet, DoorSet, DrillSet
 from processors.alerts.episodes import ZONE_EPISODES_MAX
 from tests.processors.alerts.night import Night
+from tests.processors.story import NOON
 from tests.support.examples import examples
 
 
@@ -132,6 +134,13 @@ def test_an_episode_has_so_many_alerts_at_most() -> None:
     night.over()
 
 
+def test_without_a_setting_that_is_twenty() -> None:
+    night = Night()
+    alerts = [night.raised("watchlist_plate", "yard", "high", "lpr-n", key=f"plate {n}") for n in range(21)]
+    assert {alert.episode for alert in alerts[:20]} == {alerts[0].id}
+    assert alerts[20].episode == alerts[20].id
+
+
 def test_what_is_closed_draws_nobody_in(night: Night) -> None:
     fence = night.raised("perimeter_breach", "yard", "medium", "fence-1")
     night.say(CommandClose(alert=fence.id, by="wang", disposition="false_alarm"))
@@ -155,6 +164,14 @@ def test_history_joins_history_only_and_lifts_nothing(night: Night) -> None:
     night.after(seconds=1)
     now = night.raised("intrusion", "yard", "high", "cam-2")
     assert now.episode == now.id
+
+
+def test_an_exercise_and_what_is_real_are_two_episodes() -> None:
+    drill = DrillSet(drill="fire", starts_at=NOON, ends_at=NOON + timedelta(hours=1), rules=("fire_smoke",))
+    night = Night(more=(drill,))
+    drilled = night.raised("fire_smoke", "building-3", "critical", "cam-1")
+    real = night.raised("intrusion", "building-3", "high", "cam-2")
+    assert (drilled.episode, real.episode) == (drilled.id, real.id)
 
 
 def test_switched_off_every_alert_is_its_own_episode() -> None:

@@ -13,6 +13,10 @@ def test_a_thing_left_in_the_yard_is_told_at_once() -> None:
     assert signal.title.en == "yard: something was left behind"
 
 
+def test_sure_enough_once_is_enough() -> None:
+    check(RULE, "00:00  cam-1  left  bag  sure=0.6  -> medium yard")
+
+
 def test_unsure_it_takes_two_within_ten_seconds() -> None:
     check(
         RULE,

@@ -84,6 +84,28 @@ def test_the_same_plan_gives_the_same_figures_in_any_number_of_processes(hamlet:
     assert first["total"]["incidents"] == one["total"]["incidents"] + two["total"]["incidents"]
 
 
+@pytest.mark.parametrize("seed", [11, 12])
+def test_under_fault_the_same_incidents_are_found_once_each(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A week's incidents and doubles without the ordinary days around them, so that it takes seconds.
+
+    So too little comes from a device to show that its clock is off: two alerts may not share an episode.
+    """
+    monkeypatch.setattr("simulators.evaluation.run.ordinary.day", lambda *_: [])
+    clean = measured(Plan("pilot", days=7, seed=seed, error_scale=0.0))
+    faulty = measured(Plan("pilot", days=7, seed=seed, error_scale=0.0, faults=True))
+    assert clean.total().incidents == faulty.total().incidents > 34
+    assert clean.total().found >= 0.9 * clean.total().incidents
+    lost = {
+        kind: (figures.found, faulty.rules[kind].found)
+        for kind, figures in clean.rules.items()
+        if faulty.rules[kind].found < figures.found and kind != "episode"
+    }
+    assert not lost
+    assert faulty.total().again == clean.total().again == 0
+
+
 def test_the_command_prints_the_contracts_document(hamlet: str) -> None:
     from gatehouse.main import app
 
