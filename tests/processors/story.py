@@ -241,4 +241,5 @@ def check(rule: Rule[Any], story: str, *, start: datetime = NOON, place: Estate 
         step.take(entry)
         said = told.words(step.outputs(), line)
         assert said == line.told, f"{line.text}\n   told: {'; '.join(said) or 'nothing'}"
+    assert not list(step.failures()), "the rule broke off"
     return told.signals
