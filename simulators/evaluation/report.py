@@ -25,8 +25,8 @@ WORST_MAX = 3
 
 @dataclass(slots=True)
 class Figures:
-    """What was counted of one rule. `loud` are false alarms of medium severity or above, `again` what was told
-    of an incident beyond its first alert."""
+    """What was counted of one rule. `loud` are false alarms of medium severity or above, `again` alerts of an
+    incident beyond its first."""
 
     incidents: int = 0
     found: int = 0

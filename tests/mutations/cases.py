@@ -430,7 +430,6 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
                 "shaken = list(range(len(alarms)))",
             ),
             Cut("if seen.zone in zones and abs(", "if not alarm.blown and seen.zone in zones and abs("),
-            Cut("return segment in state.firm or any(", "return any("),
         ),
         "a segment that alarms again within `again_s` seconds": (Cut("if not after.hushed:", "if True:"),),
         "a person seen below `sure_confidence` confirms nothing": (
