@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 SYSTEM_FILE = "system.json"
-_REMEMBERED = ("database", "archive", "time", "http", "mqtt", "broker")
+_REMEMBERED = ("database", "archive", "time", "http", "mqtt", "broker", "kafka")
 
 
 class NoSystemError(Exception):

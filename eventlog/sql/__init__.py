@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from eventlog.sql.database import Database
     from eventlog.sql.log import SqlLog
 
-__all__ = ["open_accounts", "open_log"]
+__all__ = ["connect_database", "open_accounts", "open_log"]
 
 
 def open_log(
@@ -48,7 +48,7 @@ def open_database(url: str) -> Database:
     """The database behind a URL, its schema up to date. Raises LogError."""
     from eventlog.sql.migrate import bring_up_to_date
 
-    database = _connect(url)
+    database = connect_database(url)
     try:
         bring_up_to_date(database)
     except BaseException:
@@ -57,7 +57,8 @@ def open_database(url: str) -> Database:
     return database
 
 
-def _connect(url: str) -> Database:
+def connect_database(url: str) -> Database:
+    """The database behind a URL, with the schema that it has. Raises LogError."""
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         from eventlog.sql.sqlite import SqliteDatabase

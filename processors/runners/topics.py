@@ -76,6 +76,16 @@ async def ensure(cluster: Cluster) -> int:
     return found[INPUTS]
 
 
+async def look(cluster: Cluster) -> dict[str, int]:
+    """How many partitions our topics have, of those that are there. Raises KafkaError, OSError."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=cluster.bootstrap, request_timeout_ms=REQUEST_MS)
+    try:
+        await admin.start()
+        return await _partitions(admin)
+    finally:
+        await asyncio.wait_for(admin.close(), REQUEST_MS / 1_000)
+
+
 async def _create(admin: AIOKafkaAdminClient, missing: list[NewTopic]) -> None:
     answer = await admin.create_topics(missing, timeout_ms=REQUEST_MS)
     for name, code, *rest in answer.topic_errors:
@@ -110,4 +120,4 @@ async def _settled(admin: AIOKafkaAdminClient) -> dict[str, int]:
         await asyncio.sleep(0.1)
 
 
-__all__ = ["CHANGELOG", "INPUTS", "Cluster", "KafkaError", "TopicsError", "ensure"]
+__all__ = ["CHANGELOG", "INPUTS", "Cluster", "KafkaError", "TopicsError", "ensure", "look"]
