@@ -14,7 +14,7 @@ import structlog
 
 from eventlog.ports import EventLog, LogUnavailableError, Position, Recorded
 from eventlog.vocabulary import CommandRefused
-from projections.alerts import ALERT_TYPES
+from projections.alerts import ALERT_TYPES, FLOOD_TYPES
 from projections.reports import REPORT_TYPES
 from projections.zones import Zones
 
@@ -26,7 +26,7 @@ PACE_S = 0.02
 """Between looks while the log is busy: most of what devices send is not for the console."""
 RETRY_S = 1.0
 
-FOLLOWED = ALERT_TYPES | REPORT_TYPES | Zones.listens_to | {CommandRefused.TYPE}
+FOLLOWED = ALERT_TYPES | FLOOD_TYPES | REPORT_TYPES | Zones.listens_to | {CommandRefused.TYPE}
 Listener = Callable[[Sequence[Recorded]], None]
 
 _log = structlog.get_logger()

@@ -1,10 +1,11 @@
-"""The alerts as they are now: the whole alert of the last `alert.*` event, with columns to pick by."""
+"""The alerts as they are now: the whole alert of the last `alert.*` event, with columns to pick by; and the
+floods of the desk, with which of the alerts came in one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -13,22 +14,34 @@ from sqlalchemy import (
     Connection,
     Index,
     Integer,
-    Select,
     Table,
     Text,
     and_,
     func,
     or_,
     select,
+    update,
 )
 
 from eventlog.discreet import RULES as DISCREET
 from eventlog.ports import Recorded
 from eventlog.times import to_us
-from eventlog.vocabulary import SEVERITIES, TYPES, Alert, AlertEvent
-from projections.base import MODELS, Big, Projection, Row, upsert
+from eventlog.vocabulary import (
+    SEVERITIES,
+    TYPES,
+    Alert,
+    AlertEvent,
+    AlertRaised,
+    AlertReleased,
+    AlertReopened,
+    AlertUnshelved,
+    FloodBegan,
+    FloodEnded,
+)
+from projections.base import MODELS, Big, Projection, Row, load, upsert
 
 ALERT_TYPES = frozenset(name for name, kind in TYPES.items() if issubclass(kind, AlertEvent))
+FLOOD_TYPES = frozenset({FloodBegan.TYPE, FloodEnded.TYPE})
 RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 ALERTS = Table(
@@ -44,33 +57,109 @@ ALERTS = Table(
     Column("state", Text, nullable=False),
     Column("open", Boolean, nullable=False),
     Column("condition", Text, nullable=False),
+    Column("episode", Text, nullable=False),
     Column("late", Boolean, nullable=False),
     Column("shelved", Boolean, nullable=False),
+    Column("suppressed", Boolean, nullable=False),
+    Column("flooded", Boolean, nullable=False),  # it came into the list in a flood
     Column("raised_us", Big, nullable=False),
+    Column("listed_us", Big, nullable=False),  # when it came into the list last
     Column("version", Integer, nullable=False),
     Column("changed", Big, nullable=False),  # the position of the last change
     Column("body", Text, nullable=False),
     Index("alerts_raised", "raised_us", "id"),
     Index("alerts_queue", "open", "shelved", "late", "rank", "raised_us"),
 )
+FLOODS = Table(
+    "floods",
+    MODELS,
+    Column("key", Text, primary_key=True),
+    Column("estate", Text, nullable=False),
+    Column("since_us", Big, nullable=False),
+    Column("began_us", Big, nullable=False),
+    Column("ended_us", Big),
+    Column("count", Integer, nullable=False),  # until it began, then in all
+    Column("limit", Integer, nullable=False),
+    Column("operators", Integer, nullable=False),
+    Column("window_us", Big, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Index("floods_estate", "estate", "since_us"),
+)
+_AGAIN = (AlertReleased, AlertUnshelved, AlertReopened)
+"""Changes by which an alert comes into the list again."""
 
 
 class Alerts(Projection):
-    """One row an alert."""
+    """One row an alert, one a flood."""
 
     name = "alerts"
-    version = 1
-    listens_to = ALERT_TYPES
-    models = (ALERTS,)
+    version = 2
+    listens_to = ALERT_TYPES | FLOOD_TYPES
+    models = (ALERTS, FLOODS)
 
     def apply(self, connection: Connection, events: Sequence[Recorded]) -> None:
-        last: dict[str, tuple[Alert, int]] = {}
+        changed = {entry.event.alert.id for entry in events if isinstance(entry.event, AlertEvent)}
+        rows = load(connection, self.table(ALERTS), changed)
+        floods = self._standing(connection, {entry.estate for entry in events})
+        last: dict[str, Alert] = {}
         for entry in events:
-            change = entry.event
-            if isinstance(change, AlertEvent):
-                last[change.alert.id] = (change.alert, entry.position)
-        rows = [_row(alert, position) for alert, position in last.values()]
-        upsert(connection, self.table(ALERTS), rows)
+            event = entry.event
+            if isinstance(event, AlertEvent):
+                last[event.alert.id] = event.alert
+                rows[event.alert.id] = self._listed(entry, event, rows, floods)
+            elif isinstance(event, FloodBegan):
+                floods[entry.estate] = _began(entry.estate, event)
+                self._mark(connection, entry.estate, to_us(event.since), rows)
+                upsert(connection, self.table(FLOODS), [floods[entry.estate]])
+            elif isinstance(event, FloodEnded) and entry.estate in floods:
+                ended = floods.pop(entry.estate) | {"ended_us": to_us(event.at), "count": event.count}
+                upsert(connection, self.table(FLOODS), [ended])
+        written = [{**rows[each], "body": alert.model_dump_json()} for each, alert in last.items()]
+        upsert(connection, self.table(ALERTS), written)
+
+    def _standing(self, connection: Connection, estates: set[str]) -> dict[str, Row]:
+        """The floods that are not over, by estate."""
+        table = self.table(FLOODS)
+        found = connection.execute(
+            select(table).where(table.c.estate.in_(estates), table.c.ended_us.is_(None))
+        )
+        return {row["estate"]: dict(row) for row in found.mappings()}
+
+    def _listed(
+        self, entry: Recorded, event: AlertEvent, rows: dict[str, Row], floods: dict[str, Row]
+    ) -> Row:
+        row = _row(event.alert, entry.position)
+        known = rows.get(event.alert.id)
+        if known is None or isinstance(event, AlertRaised):
+            return row | {"listed_us": row["raised_us"], "flooded": entry.estate in floods}
+        if isinstance(event, _AGAIN):
+            return row | {"listed_us": entry.recorded_us, "flooded": entry.estate in floods}
+        return row | {"listed_us": known["listed_us"], "flooded": known["flooded"]}
+
+    def _mark(self, connection: Connection, estate: str, since_us: int, rows: dict[str, Row]) -> None:
+        """A flood is known as one when its first alerts have come already."""
+        c = self.table(ALERTS).c
+        earlier = (c.estate == estate, c.open.is_(True), c.listed_us >= since_us)
+        connection.execute(update(self.table(ALERTS)).where(*earlier).values(flooded=True))
+        for row in rows.values():
+            if row["estate"] == estate and row["open"] and row["listed_us"] >= since_us:
+                row["flooded"] = True
+
+
+def _began(estate: str, event: FloodBegan) -> Row:
+    since_us = to_us(event.since)
+    return {
+        "key": f"{estate}\n{since_us}",
+        "estate": estate,
+        "since_us": since_us,
+        "began_us": to_us(event.at),
+        "ended_us": None,
+        "count": event.count,
+        "limit": event.limit,
+        "operators": event.operators,
+        "window_us": round(event.window_s * 1_000_000),
+        "lines": event.lines,
+    }
 
 
 def _row(alert: Alert, position: int) -> Row:
@@ -85,12 +174,13 @@ def _row(alert: Alert, position: int) -> Row:
         "state": alert.state,
         "open": alert.state != "closed",
         "condition": alert.condition,
+        "episode": alert.episode,
         "late": alert.late,
         "shelved": alert.shelved_until is not None,
+        "suppressed": alert.suppressed_by is not None,
         "raised_us": to_us(alert.raised_at),
         "version": alert.version,
         "changed": position,
-        "body": alert.model_dump_json(),
     }
 
 
@@ -104,6 +194,9 @@ class AlertFilter:
     zones: tuple[str, ...] = ()
     squads: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    episodes: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    """Why it is not in the list by itself: `shelved`, `suppressed`, `flood`."""
     from_us: int | None = None
     to_us: int | None = None
     discreet: bool = True
@@ -118,10 +211,18 @@ class AlertFilter:
             (c.zone, self.zones),
             (c.squad, self.squads),
             (c.rule, self.rules),
+            (c.episode, self.episodes),
         )
         found: list[ColumnElement[bool]] = [column.in_(values) for column, values in lists if values]
         if not self.discreet:
             found.append(c.rule.not_in(DISCREET))
+        if self.held:
+            why = {
+                "shelved": c.shelved,
+                "suppressed": c.suppressed,
+                "flood": c.flooded & ~(c.shelved | c.suppressed | c.late),
+            }
+            found += [c.open.is_(True), or_(*(why[each] for each in self.held))]
         if self.estate is not None:
             found.append(c.estate == self.estate)
         if self.from_us is not None:
@@ -146,59 +247,15 @@ def find_alerts(
     return [(row.raised_us, Alert.model_validate_json(row.body)) for row in connection.execute(query)]
 
 
+def count_alerts(connection: Connection, wanted: AlertFilter) -> int:
+    """How many there are."""
+    return connection.scalar(select(func.count()).select_from(ALERTS).where(*wanted.conditions())) or 0
+
+
 def find_alert(connection: Connection, alert_id: str) -> Alert | None:
     """One alert as it is now."""
     body = connection.scalar(select(ALERTS.c.body).where(ALERTS.c.id == alert_id))
     return Alert.model_validate_json(body) if body is not None else None
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """What is open: the most urgent of those to deal with, the newest of the late ones, and how many.
-    `discreet` are those that no shared screen shows; they are in none of the others, nor counted."""
-
-    alerts: tuple[Alert, ...]
-    late: tuple[Alert, ...]
-    open_count: int
-    late_count: int
-    shelved_count: int
-    by_severity: dict[str, int]
-    discreet: tuple[Alert, ...] = ()
-
-    @property
-    def shown(self) -> tuple[Alert, ...]:
-        """All that any page shows."""
-        return (*self.discreet, *self.alerts, *self.late)
-
-
-def open_queue(connection: Connection, estate: str | None, *, limit: int, late_limit: int) -> Queue:
-    """The open alerts, the most severe and newest first; shelved ones are only counted."""
-    c = ALERTS.c
-    everything = [c.open.is_(True)] + ([c.estate == estate] if estate is not None else [])
-    mine = [*everything, c.rule.not_in(DISCREET)]
-    counts = connection.execute(
-        select(c.shelved, c.late, c.severity, func.count())
-        .where(*mine)
-        .group_by(c.shelved, c.late, c.severity)
-    ).all()
-    by_severity = {severity: n for shelved, late, severity, n in counts if not shelved and not late}
-
-    def rows(
-        late: bool, order: Sequence[Any], most: int, among: Sequence[ColumnElement[bool]] = mine
-    ) -> tuple[Alert, ...]:
-        query: Select[Any] = select(c.body).where(*among, c.shelved.is_(False), c.late.is_(late))
-        bodies = connection.scalars(query.order_by(*order).limit(most))
-        return tuple(Alert.model_validate_json(body) for body in bodies)
-
-    return Queue(
-        alerts=rows(False, (c.rank.desc(), c.raised_us.desc(), c.id), limit),
-        late=rows(True, (c.raised_us.desc(), c.id), late_limit),
-        open_count=sum(by_severity.values()),
-        late_count=sum(n for shelved, late, _, n in counts if late and not shelved),
-        shelved_count=sum(n for shelved, _, _, n in counts if shelved),
-        by_severity=by_severity,
-        discreet=rows(False, (c.raised_us.desc(), c.id), limit, [*everything, c.rule.in_(DISCREET)]),
-    )
 
 
 def discreet_alerts(connection: Connection) -> frozenset[str]:

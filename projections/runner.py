@@ -23,11 +23,13 @@ from projections import generations as g
 from projections.alert_history import AlertHistory
 from projections.alerts import Alerts
 from projections.base import Projection
+from projections.coverage import Coverage
 from projections.deliveries import Deliveries
 from projections.devices import Devices
 from projections.occupancy import Occupancy
 from projections.registers import Registers
 from projections.reports import Reports
+from projections.score import Score
 from projections.store import writing
 from projections.zones import Zones
 
@@ -41,11 +43,13 @@ RETRIES_MAX = 60
 PROJECTIONS: tuple[type[Projection], ...] = (
     Alerts,
     AlertHistory,
+    Coverage,
     Deliveries,
     Devices,
     Occupancy,
     Registers,
     Reports,
+    Score,
     Zones,
 )
 """Every projection there is."""

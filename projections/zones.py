@@ -30,6 +30,7 @@ ESTATES = Table(
     Column("name_en", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
     Column("default_squad", Text),
+    Column("operators", Integer, nullable=False),
     Column("level", Text, nullable=False),
     Column("level_zones", Integer, nullable=False),  # how many zones are at that level
     Column("level_us", Big),
@@ -44,6 +45,7 @@ ZONES = Table(
     Column("name_zh", Text, nullable=False),
     Column("name_en", Text, nullable=False),
     Column("kind", Text, nullable=False),
+    Column("duty", Text),  # road or unit: a key one, to have eyes on it every hour
     Column("squad", Text),  # the zone's own; readers get the estate's where it has none
     Column("level", Text, nullable=False),
     Column("cause", Text),
@@ -67,7 +69,7 @@ class Zones(Projection):
     """One row an estate, a zone, a squad; those taken out of the register stay, marked."""
 
     name = "zones"
-    version = 2
+    version = 3
     listens_to = frozenset(
         kind.TYPE
         for kind in (
@@ -114,23 +116,24 @@ def _new(model: Table, key: str) -> Row:
     names = {"name_zh": name or estate, "name_en": name or estate}
     if model is ESTATES:
         level = {"level": "unknown", "level_zones": 0, "level_us": None}
-        return {"estate": estate, **names, "time_zone": "Asia/Shanghai", "default_squad": None, **level}
+        settings = {"time_zone": "Asia/Shanghai", "default_squad": None, "operators": 1}
+        return {"estate": estate, **names, **settings, **level}
     if model is SQUADS:
         return {"key": key, "estate": estate, "squad": name, "registered": False, **names, "members": 0}
     level = {"level": "unknown", "cause": None, "cause_kind": None, "since_us": None}
     place = {"key": key, "estate": estate, "zone": name, "registered": False}
-    return {**place, **names, "kind": "area", "squad": None, **level}
+    return {**place, **names, "kind": "area", "duty": None, "squad": None, **level}
 
 
 def _changed(model: Table, row: Row, event: object) -> Row:
     match event:
         case EstateSet():
             settings = {"time_zone": event.time_zone, "default_squad": event.default_squad}
-            return {**row, **_names(event.name), **settings}
+            return {**row, **_names(event.name), **settings, "operators": event.operators}
         case ThreatLevelChanged():
             return {**row, "level": event.level, "level_zones": event.zones, "level_us": to_us(event.at)}
         case ZoneSet():
-            register = {"registered": True, "kind": event.kind, "squad": event.squad}
+            register = {"registered": True, "kind": event.kind, "squad": event.squad, "duty": event.key}
             return {**row, **_names(event.name), **register}
         case SquadSet():
             return {**row, **_names(event.name), "registered": True, "members": len(event.members)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -46,6 +46,7 @@ EVIDENCE_MAX = 100
 MODELS = ("alerts", "alert_history")
 """The read models of alerts."""
 
+Held = Literal["shelved", "suppressed", "flood"]
 AlertId = Annotated[c.Word, Path(description="The alert's id.")]
 Note = Annotated[str, StringConstraints(max_length=TEXT_CHARS_MAX, pattern=r"^[^\x00]*$")]
 Reason = Annotated[
@@ -118,12 +119,15 @@ def list_alerts(
     zone: Annotated[list[c.Word] | None, Query(max_length=50)] = None,
     squad: Annotated[list[c.Word] | None, Query(max_length=50)] = None,
     rule: Annotated[list[c.Word] | None, Query(max_length=50)] = None,
+    episode: Annotated[list[c.Word] | None, Query(max_length=50)] = None,
+    held: Annotated[list[Held] | None, Query(max_length=3)] = None,
     from_: c.From = None,
     to: c.To = None,
     cursor: c.Cursor = None,
     limit: c.Limit = c.PAGE_DEFAULT,
 ) -> Response:
-    """Filters may be given several times: any of the values fits. Times are those of `raised_at`."""
+    """Filters may be given several times: any of the values fits. Times are those of `raised_at`. `held`
+    gives the open ones that don't stand in the list by themselves, and why."""
     wanted = AlertFilter(
         estate=person.scope(estate),
         states=tuple(states or ()),
@@ -131,6 +135,8 @@ def list_alerts(
         zones=tuple(zone or ()),
         squads=tuple(squad or ()),
         rules=tuple(rule or ()),
+        episodes=tuple(episode or ()),
+        held=tuple(held or ()),
         from_us=c.us_or_none(from_),
         to_us=c.us_or_none(to),
         discreet=person.may(Right.DISCREET),

@@ -78,6 +78,7 @@ def _zone(row: dict[str, Any]) -> dict[str, Any]:
     plain = ("estate", "zone", "kind", "squad", "level", "cause", "cause_kind")
     return {name: row[name] for name in plain} | {
         "name": c.names(row),
+        "key": row["duty"],
         "since": c.time_or_none(row["since_us"]),
     }
 

@@ -144,6 +144,53 @@ class ReportDetail(ReportItem):
     merged: list[ReportItem]
 
 
+class QueueLine(BaseModel):
+    """An alert; or, drawn together `by` something in a flood, the most severe and newest of `count` alerts in
+    `zones` zones, `waiting` of them accepted by nobody. `list` is where all of them are."""
+
+    id: str
+    by: Literal["episode", "place", "rule", "severity"] | None
+    count: int
+    waiting: int
+    zones: int
+    alert: Alert
+    list: str | None
+
+
+class FloodNow(BaseModel):
+    """More than `limit` alerts came within `window_s`. It lasts, or is over (`ended_at`) and `open` of its
+    alerts are not closed yet."""
+
+    since: AwareDatetime
+    began_at: AwareDatetime
+    ended_at: AwareDatetime | None
+    limit: int
+    operators: int
+    window_s: float
+    open: int
+    drawn_together: int
+
+
+class Queue(BaseModel):
+    """The list of one estate's desk; alerts that are late, shelved or held back are counted only."""
+
+    estate: str
+    flood: FloodNow | None
+    open: int
+    late: int
+    shelved: int
+    suppressed: int
+    by_severity: dict[str, int]
+    lines: list[QueueLine]
+
+
+class QueuePage(BaseModel):
+    """Every estate's list on one page."""
+
+    items: list[Queue]
+    next: None
+
+
 class EventPage(BaseModel):
     items: list[ShownEvent]
     next: str | None
@@ -177,6 +224,7 @@ class Zone(BaseModel):
     zone: str
     name: Words
     kind: str
+    key: Literal["road", "unit"] | None
     squad: str | None
     level: SafetyLevel
     cause: str | None

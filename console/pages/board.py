@@ -18,8 +18,8 @@ from console.context import Check
 from console.state import DECIDER, ConsoleState, lag_of
 from eventlog.ports import Position, Recorded
 from eventlog.times import from_us
-from projections.alerts import Queue, open_queue
 from projections.generations import positions
+from projections.lines import Queue, open_queue
 from projections.zones import estates, squads, zones
 
 QUEUE_SHOWN = 200

@@ -105,7 +105,10 @@ class DetailPane:
             return
         self._say("", "")
         await self._load(alert_id)
-        ui.run_javascript("document.body.classList.add('showing-detail');window.scrollTo(0,0)")
+        ui.run_javascript(
+            "document.body.classList.add('showing-detail');window.scrollTo(0,0);"
+            "if(innerWidth<=860)document.querySelector('.detail .open').scrollIntoView()"
+        )
 
     def close(self) -> None:
         """Back to the queue."""
@@ -116,7 +119,7 @@ class DetailPane:
         if self._alert is None or self._busy:
             return
         shown = self._alert
-        now = next((a for a in snapshot.queue.shown if a.id == shown.id), None)
+        now = snapshot.queue.find(shown.id)
         if now is None or now.version != shown.version:
             background_tasks.create(self._load(shown.id), name="detail")
 

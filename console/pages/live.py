@@ -5,25 +5,27 @@ Drawn by the server and kept up by its board; a row that doesn't change is not s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from nicegui import Client, ui
+from nicegui import Client, background_tasks, ui
 from starlette.concurrency import run_in_threadpool
 
 from console.look import asset
 from console.pages import pieces
-from console.pages.board import Board, Snapshot
+from console.pages.board import Board, Pulse, Snapshot
 from console.pages.detail import DetailPane
 from console.pages.frame import MOUNT, Frame, draw
+from console.pages.held import HeldPane, of_line
 from console.pages.reports import ReportsPage
+from console.pages.rows import Rows
 from console.rights import Person, Right
 from console.signin import language_of
 from console.state import ConsoleState
 from eventlog.catalogue import Language, text
-from eventlog.vocabulary import Alert
+from projections.alerts import AlertFilter
+from projections.lines import Line
 from projections.zones import estates
 
 RECONNECT_S = 30.0
@@ -109,12 +111,18 @@ class LivePage(Frame):
         self._strip = ui.html(sanitize=False, tag="section").classes("strip")
         with ui.element("main").classes("columns"):
             with ui.element("section").classes("queue"):
-                self._queue_head = ui.html(sanitize=False).classes("queue-head")
+                self._flood = ui.html(sanitize=False, tag="button").classes("flood")
+                self._flood.on("click", self._show_flood)
+                with ui.element("div").classes("queue-head"):
+                    self._queue_head = ui.html(sanitize=False).classes("queue-counts")
+                    self._held_back = ui.html(sanitize=False, tag="button").classes("held-back")
+                    self._held_back.on("click", self._show_held)
                 self._rows = Rows(self._select, pieces.row)
                 self._more = ui.html(sanitize=False).classes("more-rows")
                 self._late_head = ui.html(sanitize=False).classes("late-head")
                 self._late = Rows(self._select, pieces.late_row)
             with ui.element("aside").classes("detail"):
+                self._held = HeldPane(self._state, lambda: self._tongue, self._select)
                 self._detail = DetailPane(
                     self._state,
                     self._person,
@@ -132,14 +140,17 @@ class LivePage(Frame):
         with self._client:
             draw(self._strip, pieces.strip(snapshot, tongue))
             draw(self._queue_head, pieces.queue_head(snapshot, tongue))
+            draw(self._flood, pieces.flood(snapshot, tongue))
+            self._flood.set_visibility(queue.flood is not None)
+            draw(self._held_back, pieces.held_back(snapshot, tongue))
             apart = queue.discreet if self._person.may(Right.DISCREET) else ()
-            self._rows.draw((*apart, *queue.alerts), tongue)
-            left = queue.open_count - len(queue.alerts)
-            draw(self._more, self._below(left, bool(apart or queue.alerts)))
+            self._rows.draw((*map(Line, apart), *queue.lines), tongue)
+            left = queue.open_count - queue.shown
+            draw(self._more, self._below(left, bool(apart or queue.lines)))
             late = f"<h2>{tongue.word('queue.late')}<span class=total>{queue.late_count}</span></h2>"
             late += f"<p>{tongue.word('queue.late_hint')}</p>"
             draw(self._late_head, late if queue.late_count else "")
-            self._late.draw(queue.late, tongue)
+            self._late.draw([Line(alert) for alert in queue.late], tongue)
             self._detail.changed(snapshot)
 
     def _below(self, left: int, any_shown: bool) -> str:
@@ -150,70 +161,27 @@ class LivePage(Frame):
             return ""
         return f'<p class="empty"><b>{word("queue.empty")}</b>{word("queue.empty_hint")}</p>'
 
-    async def _select(self, alert_id: str) -> None:
-        for rows in (self._rows, self._late):
-            rows.select(alert_id)
-        await self._detail.open(alert_id)
+    def beat(self, pulse: Pulse) -> None:
+        """Once a second what is listed apart is read again, too."""
+        super().beat(pulse)
+        background_tasks.create(self._held.renew(), name="held")
 
+    async def _select(self, line_id: str) -> None:
+        for rows in (self._rows, self._late, self._held.rows):
+            rows.select(line_id)
+        line = next((each for each in self._snapshot.queue.lines if each.id == line_id), None)
+        if line is None or line.by is None:
+            await self._detail.open(line_id)
+        else:
+            await self._held.open(pieces.line_title(line, self._tongue), of_line(self.estate, line))
 
-class Rows:
-    """The lines of a list of alerts; each is an element of its own, made, changed and moved alone."""
+    async def _show_flood(self) -> None:
+        wanted = AlertFilter(estate=self.estate, held=("flood",), discreet=False)
+        await self._held.open(self._tongue.word("flood.on"), wanted)
 
-    def __init__(self, on_select: Callable[[str], Any], piece: Callable[[Alert, pieces.Tongue], str]) -> None:
-        self._on_select, self._piece = on_select, piece
-        self._selected = ""
-        self._lines: dict[str, ui.html] = {}
-        self._order: list[str] = []
-        self._drawn: dict[str, int] = {}
-        self._names: object = None
-        self._first = True
-        self._box = ui.element("div").classes("rows")
-
-    def draw(self, alerts: Sequence[Alert], tongue: pieces.Tongue) -> None:
-        """Brings the lines to these alerts, in this order."""
-        wanted = [alert.id for alert in alerts]
-        for gone in self._lines.keys() - set(wanted):
-            self._lines.pop(gone).delete()
-            self._drawn.pop(gone, None)
-            self._order.remove(gone)
-        for place, alert in enumerate(alerts):
-            line = self._lines.get(alert.id) or self._make(alert.id)
-            if self._drawn.get(alert.id) != alert.version or tongue.names != self._names:
-                draw(line, self._piece(alert, tongue))
-                line.classes(replace=self._classes(alert.id, alert.severity))
-                self._drawn[alert.id] = alert.version
-            if self._order.index(alert.id) != place:
-                line.move(target_index=place)
-                self._order.remove(alert.id)
-                self._order.insert(place, alert.id)
-        self._first = False
-        self._names = tongue.names
-
-    def _make(self, alert_id: str) -> ui.html:
-        with self._box:
-            line = ui.html(sanitize=False, tag="button")
-        line.props(f'data-alert="{alert_id}" type="button"')
-        line.on("click", lambda: self._on_select(alert_id))
-        self._lines[alert_id] = line
-        self._order.append(alert_id)
-        return line
-
-    def _classes(self, alert_id: str, severity: str) -> str:
-        fresh = "" if self._first else " fresh"
-        known = self._lines[alert_id].classes
-        kept = " fresh" if "fresh" in known else ""
-        new = fresh if not known else kept
-        return f"alert-row is-{severity}{new}{' selected' if alert_id == self._selected else ''}"
-
-    def select(self, alert_id: str) -> None:
-        """Marks the line of an alert."""
-        before = self._lines.get(self._selected)
-        if before:
-            before.classes(remove="selected")
-        self._selected = alert_id
-        line = self._lines.get(alert_id)
-        if line:
-            line.classes(add="selected")
+    async def _show_held(self) -> None:
+        wanted = AlertFilter(estate=self.estate, held=("suppressed", "shelved"), discreet=False)
+        await self._held.open(self._tongue.word("held.title"), wanted)
 
 
 PAGES: tuple[type[Frame], ...] = (LivePage, ReportsPage)

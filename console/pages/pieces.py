@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from console.pages.board import Snapshot
 from eventlog.catalogue import Language, catalogue, say, text
-from eventlog.times import to_us
+from eventlog.times import from_us, to_us
 from eventlog.vocabulary import Alert, Words
+from projections.lines import Line
 
 # One shape a severity and a level, so that nobody depends on colour.
 _DIAMOND = '<path d="M8 .8 15.2 8 8 15.2.8 8Z"/><path class="cut" d="M7.1 4h1.8l-.3 5H7.4zM7 10.3h2v1.9H7z"/>'
@@ -117,17 +118,84 @@ class Tongue:
         return f'<span class="age" data-us="{to_us(moment)}"></span>'
 
 
-def row(alert: Alert, tongue: Tongue) -> str:
-    """One alert as a line of the queue."""
-    return _line(alert, tongue, f"{tongue.time(alert.raised_at)}{tongue.age(alert.raised_at)}")
+def row(line: Line, tongue: Tongue) -> str:
+    """One line of the queue: an alert, or several."""
+    alert = line.alert
+    when = f"{tongue.time(alert.raised_at)}{tongue.age(alert.raised_at)}"
+    return _alone(alert, tongue, when) if line.by is None else _several(line, tongue, when)
 
 
-def late_row(alert: Alert, tongue: Tongue) -> str:
+def late_row(line: Line, tongue: Tongue) -> str:
     """One late alert: when it happened counts, not when it was told."""
-    return _line(alert, tongue, f"<time>{tongue.date_time(alert.at)}</time>{tongue.age(alert.at)}")
+    alert = line.alert
+    return _alone(alert, tongue, f"<time>{tongue.date_time(alert.at)}</time>{tongue.age(alert.at)}")
 
 
-def _line(alert: Alert, tongue: Tongue, when: str) -> str:
+def held_row(line: Line, tongue: Tongue) -> str:
+    """One alert in the list of what is held back, with why."""
+    alert = line.alert
+    why = "shelved" if alert.shelved_until else "behind" if alert.suppressed_by else ""
+    tag = f'<span class="tag">{tongue.word(f"held.{why}")}</span>' if why else ""
+    return _alone(alert, tongue, f"{tongue.time(alert.raised_at)}{tag}")
+
+
+def line_title(line: Line, tongue: Tongue) -> str:
+    """What a line of several alerts stands for."""
+    alert = line.alert
+    if line.by == "severity":
+        return escape(tongue.common(f"severity.{alert.severity}"))
+    if line.by == "episode":
+        return tongue.said(alert.title)
+    where = f" · {tongue.zone(alert.zone)}" if line.by == "place" else ""
+    return f"{tongue.rule(alert.rule)}{where}"
+
+
+def _several(line: Line, tongue: Tongue, when: str) -> str:
+    alert = line.alert
+    word = tongue.word
+    zones = word("flood.zones", count=line.zones) if line.zones > 1 else tongue.zone(alert.zone)
+    waiting = word("flood.waiting", count=line.waiting) if line.waiting else ""
+    return (
+        f"{badge(alert.severity, tongue.common(f'severity.{alert.severity}'))}"
+        f'<span class="what"><span class="title"><b class="several">{line.count}×</b>'
+        f"{line_title(line, tongue)}</span>"
+        f'<span class="where">{word(f"flood.by_{line.by}")}<i>·</i>{zones}<i>·</i>{tongue.said(alert.title)}'
+        "</span></span>"
+        f'<span class="when">{when}</span>'
+        f'<span class="how"><span class="state">{word("flood.count", count=line.count)}</span>'
+        f'<span class="condition">{waiting}</span></span>'
+        f'<span class="who"><span class="open-list">›</span></span>'
+    )
+
+
+def flood(snapshot: Snapshot, tongue: Tongue) -> str:
+    """That the list is drawn together, since when, why, and how much."""
+    now = snapshot.queue.flood
+    if now is None:
+        return ""
+    word = tongue.word
+    since = from_us(now.since_us).astimezone(snapshot.time_zone).strftime("%H:%M:%S")
+    minutes = f"{now.window_us / 60_000_000:g}"
+    why = word("flood.why", since=since, minutes=minutes, limit=now.limit, operators=now.operators)
+    lines = sum(line.by is not None for line in snapshot.queue.lines)
+    drawn = word("flood.drawn", drawn=now.drawn, lines=lines) if now.drawn else ""
+    return (
+        f"{shape('high' if now.ended_us is None else 'watch')}"
+        f"<span><b>{word('flood.on' if now.ended_us is None else 'flood.over')}</b>"
+        f"<small>{why}</small><small>{drawn}</small></span>"
+        f'<span class="all">{word("flood.all", count=now.alerts)} ›</span>'
+    )
+
+
+def held_back(snapshot: Snapshot, tongue: Tongue) -> str:
+    """How many are hidden behind others, or shelved."""
+    queue = snapshot.queue
+    if not (queue.suppressed_count or queue.shelved_count):
+        return ""
+    return tongue.word("held.button", suppressed=queue.suppressed_count, shelved=queue.shelved_count)
+
+
+def _alone(alert: Alert, tongue: Tongue, when: str) -> str:
     exercise = f'<span class="tag">{tongue.word("queue.exercise")}</span>' if alert.exercise else ""
     condition = tongue.common(f"condition.{alert.condition}")
     return (
@@ -187,14 +255,9 @@ def queue_head(snapshot: Snapshot, tongue: Tongue) -> str:
         for severity in ("critical", "high", "medium", "low")
         if queue.by_severity.get(severity)
     )
-    shelved = (
-        f'<span class="shelved">{tongue.word("queue.shelved", count=queue.shelved_count)}</span>'
-        if queue.shelved_count
-        else ""
-    )
     title = tongue.word("queue.title")
     total = f'<span class="total">{queue.open_count}</span>'
-    return f'<h2>{title}{total}</h2><div class="counts">{counts}{shelved}</div>'
+    return f'<h2>{title}{total}</h2><div class="counts">{counts}</div>'
 
 
 def facts(alert: Alert, tongue: Tongue) -> str:

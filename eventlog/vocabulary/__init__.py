@@ -98,6 +98,7 @@ from eventlog.vocabulary.delivery import (
     DeliverySent,
     Published,
 )
+from eventlog.vocabulary.desk import FloodBegan, FloodEnded
 from eventlog.vocabulary.device import (
     DeviceClockSkewed,
     DeviceHeartbeat,
@@ -318,6 +319,8 @@ __all__ = [
     "FaceUnknown",
     "FenceAlarm",
     "FenceRestored",
+    "FloodBegan",
+    "FloodEnded",
     "GateRemoved",
     "GateSet",
     "GatheringRemoved",

@@ -44,12 +44,14 @@ class PassRule(Part):
 
 @event("registry.estate_set", role=Role.INPUT)
 class EstateSet(Event):
-    """The estate itself; `time_zone` is an IANA name, `night` the hours rules call night."""
+    """The estate itself; `time_zone` is an IANA name, `night` the hours rules call night, `operators` how
+    many people sit at its desk at a time."""
 
     name: Words
     time_zone: Name = "Asia/Shanghai"
     night: Hours = Hours(start="22:00", end="06:00")
     default_squad: str | None = None
+    operators: Annotated[int, Field(ge=1, le=100)] = 1
 
 
 @event("registry.zone_set", role=Role.INPUT, version=2)
@@ -57,7 +59,8 @@ class ZoneSet(Event):
     """A part of the estate. Version 1 had `adjacent` as a list of zone ids, with no distances.
 
     `open_hours`: when people may be here; None for always. `armed_hours`: when nobody may. `watch_hours`:
-    when lingering here matters. `sensitive`: phones that nobody knows matter here at night.
+    when lingering here matters. `sensitive`: phones that nobody knows matter here at night. `key`: a key
+    road or unit (重点道路, 重点部位), which is to have eyes on it every hour.
     """
 
     zone: Name
@@ -69,6 +72,7 @@ class ZoneSet(Event):
     armed_hours: tuple[Hours, ...] = ()
     watch_hours: tuple[Hours, ...] = ()
     sensitive: bool = False
+    key: Literal["road", "unit"] | None = None
 
 
 @event("registry.device_set", role=Role.INPUT)

@@ -37,7 +37,7 @@ def events_of(draft: Draft, rules: Rules, hashed: Hash) -> Iterator[Event]:
         raise ValueError("a draft with mistakes has no events")
     yield EstateSet(
         name=both(head.name, head.estate), time_zone=head.time_zone, night=hours_of(head.night),
-        default_squad=head.default_squad,
+        default_squad=head.default_squad, operators=head.operators,
     )  # fmt: skip
     yield from _zones(draft)
     zone_of = {placed.entry.id: placed.entry.zone for placed in draft.devices}
@@ -82,6 +82,7 @@ def _zones(draft: Draft) -> Iterator[ZoneSet]:
             open_hours=None if entry.open_hours is None else tuple(map(hours_of, entry.open_hours)),
             armed_hours=tuple(map(hours_of, entry.armed_hours)),
             watch_hours=tuple(map(hours_of, entry.watch_hours)), sensitive=entry.sensitive,
+            key=entry.key,
         )  # fmt: skip
 
 

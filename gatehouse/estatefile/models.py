@@ -31,6 +31,7 @@ class HeadEntry(Entry):
     time_zone: str = "Asia/Shanghai"
     night: Hours = HoursEntry(start="22:00", end="06:00")
     default_squad: Id | None = None
+    operators: Annotated[int, Field(ge=1, le=100)] = 1
     plates: Literal["cn", "any"] | None = None
 
 
@@ -54,6 +55,7 @@ class ZoneEntry(Entry):
     armed_hours: HoursList = ()
     watch_hours: HoursList = ()
     sensitive: bool = False
+    key: Literal["road", "unit"] | None = None
 
 
 class DeviceEntry(Entry):

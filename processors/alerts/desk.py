@@ -29,6 +29,7 @@ from eventlog.vocabulary import (
 )
 from processors.alerts.episodes import Episodes, Limits
 from processors.alerts.escalation import ESCALATE, Escalation
+from processors.alerts.flood import FLOOD, Flood
 from processors.alerts.held import (
     EVIDENCE_MAX,
     PREFIX,
@@ -51,7 +52,7 @@ from processors.wakeups import Wakeup, Wakeups
 
 DEVICES_MAX = 50
 ACK, SHELF, CALM = "alert.ack", "alert.shelf", "alert.calm"
-OWNERS = frozenset({ACK, SHELF, CALM, RELEASE, COUNT, ESCALATE})
+OWNERS = frozenset({ACK, SHELF, CALM, RELEASE, COUNT, ESCALATE, FLOOD})
 """Of wake-ups that are the desk's."""
 _IN_HAND = frozenset({"assigned", "accepted", "arrived"})
 
@@ -73,6 +74,7 @@ class AlertDesk:
         self._inhibition = Inhibition(self, policy("inhibition"))
         self._calming = policy("calming")
         self._escalation = Escalation(self, policy("escalation"))
+        self._flood = Flood(self, wakeups, policy("flood"))
         self.dispatch = Dispatch(lambda: self.estate, self.is_busy)
         self._has: dict[str, set[str]] = {}
         self._squad_of: dict[str, str] = {}
@@ -235,6 +237,9 @@ class AlertDesk:
 
     def on_time(self, wakeup: Wakeup, out: Outbox) -> None:
         """A wake-up of an alert: an acknowledgement that ran out, a shelf's end, …"""
+        if wakeup.owner == FLOOD:
+            self._flood.due(out)
+            return
         held = self._held.get(wakeup.key)
         if held is None:
             return
@@ -295,6 +300,7 @@ class AlertDesk:
             held.pending, held.calmed = None, 0
         out.add("alert", alert.id, kind(alert=alert, by=by, via=via, note=note, cause=out.input_id, **extra))
         self._keep(held)
+        self._flood.follow(before, alert, out)
         self._inhibition.follow(before, held, out)
         self._escalation.follow(before, held, out)
 
@@ -328,6 +334,7 @@ class AlertDesk:
         out.add("alert", alert_id, AlertRaised(alert=alert, cause=out.input_id))
         held = Held(alert)
         self._keep(held)
+        self._flood.follow(None, alert, out)
         self._inhibition.follow(None, held, out)
         if cause:
             self.change(held, AlertSuppressed, out, fresh=True)
@@ -378,7 +385,7 @@ class AlertDesk:
         """Takes back a saved alert, with its wake-ups, or episode; False when it is neither."""
         held = held_of(saved)
         if held is None:
-            return self._episodes.load(saved) or self.dispatch.where.load(saved)
+            return self._episodes.load(saved) or self.dispatch.where.load(saved) or self._flood.load(saved)
         self._held[held.alert.id] = held
         self._index(held.alert)
         for owner, due_us in held.wakes.items():
@@ -398,7 +405,8 @@ class AlertDesk:
         gone, self._gone = self._gone, []
         self._dirty = set()
         episodes, grown_up = self._episodes.changed(now_us)
-        return write + episodes + self.dispatch.where.changed(), gone + grown_up
+        others = self.dispatch.where.changed() + self._flood.changed()
+        return write + episodes + others, gone + grown_up
 
 
 _OWN = frozenset(AlertEvent.model_fields)

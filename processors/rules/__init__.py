@@ -23,6 +23,7 @@ from processors.rules.escalation import Escalation
 from processors.rules.fall import Fall
 from processors.rules.fire_lane_blocked import FireLaneBlocked
 from processors.rules.fire_smoke import FireSmoke
+from processors.rules.flood import Flood
 from processors.rules.gatehouse_unwell import GatehouseUnwell
 from processors.rules.guard_overdue import GuardOverdue
 from processors.rules.help import Help
@@ -92,6 +93,7 @@ RULES: dict[str, type[Rule[Any]]] = {
         Help,
         Reports,
         UrgentReport,
+        Flood,
     )
 }
 """Every rule by its name."""

@@ -20,6 +20,9 @@ from tests.console.town import PASSWORD, Town
 PATHS = {
     "alerts": Right.ALERTS,
     "alerts/none": Right.ALERTS,
+    "queue": Right.ALERTS,
+    "score": Right.ALERTS,
+    "coverage": Right.PLACES,
     "events": Right.EVENTS,
     "devices": Right.PLACES,
     "zones": Right.PLACES,

@@ -81,7 +81,7 @@ def test_an_alert_arrives_live_and_is_acknowledged(room: Room) -> None:
 
 def test_a_step_of_the_checklist_is_ticked_on_the_page(room: Room) -> None:
     page = room.page()
-    mine = room.town.alert("north-gate")
+    mine = room.town.alert("south-gate")
     page.click(row(mine))
     page.click("button[data-step=look_camera]")
     page.wait_for_selector("p.step.done[data-step=look_camera]")

@@ -53,6 +53,7 @@ TOKENS = {
 
 ZONES = {
     "north-gate": ("北门", "North gate"),
+    "south-gate": ("南门", "South gate"),
     "garage": ("地下车库", "Garage"),
     "building-3": ("3 号楼", "Building 3"),
     "building-7": ("7 号楼", "Building 7"),

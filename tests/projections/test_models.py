@@ -28,8 +28,9 @@ from eventlog.vocabulary import (
     ZoneRemoved,
 )
 from projections.alert_history import history_of
-from projections.alerts import AlertFilter, find_alert, find_alerts, open_queue
+from projections.alerts import AlertFilter, find_alert, find_alerts
 from projections.devices import find_devices
+from projections.lines import open_queue
 from projections.occupancy import count_inside, vehicles_inside
 from projections.runner import ProjectionRunner
 from projections.store import open_views
@@ -161,7 +162,7 @@ def test_the_queue_puts_the_worst_first_and_keeps_late_and_shelved_apart(any_vie
     project(told, any_views)
     with any_views.connect() as connection:
         queue = open_queue(connection, "xiegou", limit=2, late_limit=5)
-        assert [one.id for one in queue.alerts] == ["a3", "a2"]
+        assert [line.id for line in queue.lines] == ["a3", "a2"]
         assert [one.id for one in queue.late] == ["a4"]
         assert (queue.open_count, queue.late_count, queue.shelved_count) == (4, 1, 1)
         assert queue.by_severity == {"low": 1, "high": 2, "critical": 1}

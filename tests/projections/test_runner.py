@@ -42,7 +42,7 @@ def filled(log: MemoryLog, engine: Engine, batch: int) -> dict[str, list[tuple[o
     return all_rows(engine)
 
 
-EVERYTHING: Choices = [(n, n % 7, n % 3) for n in range(3 * CHOICES)]
+EVERYTHING: Choices = [(n, n % 13, n % 3) for n in range(5 * CHOICES)]
 
 
 @examples(40)

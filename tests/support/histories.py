@@ -15,7 +15,13 @@ from eventlog.vocabulary import (
     AlertAcknowledged,
     AlertClosed,
     AlertRaised,
+    AlertReleased,
+    AlertReopened,
     AlertUpdated,
+    CameraRestored,
+    CameraTamper,
+    CheckpointSet,
+    CommandConfirmCamera,
     CredentialRemoved,
     CredentialSet,
     DeliveryFailed,
@@ -28,10 +34,14 @@ from eventlog.vocabulary import (
     DoorOpened,
     EstateSet,
     Event,
+    FloodBegan,
+    FloodEnded,
     GateRemoved,
     GateSet,
     HomeRemoved,
     HomeSet,
+    PatrolCheckpoint,
+    PatrolPosition,
     PersonRemoved,
     PersonSet,
     PlateRead,
@@ -52,6 +62,7 @@ from eventlog.vocabulary import (
     ZoneRemoved,
     ZoneSet,
 )
+from eventlog.vocabulary.people import GeoPoint
 
 START = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)
 BOTH = Words(zh="北门", en="North gate")
@@ -167,8 +178,29 @@ def event_of(choice: int, which: int) -> tuple[Event, str, str]:
         (DeliveryFailed(alert=one.id, version=1, channel="c", recipient="person:li", error="500"), "", ""),
         *((event, "", "") for event in _register_events(which)),
         *((event, "", "") for event in _report_events(which)),
+        (AlertReleased(alert=one), "", ""),
+        (AlertReopened(alert=one), "", ""),
+        (flood_began(which), "", ""),
+        *((event, "cam-1" if which % 2 else "", "camera") for event in _eyes(which)),
+        (FloodEnded(at=START + timedelta(minutes=9), since=START, count=which), "", ""),
     ]
     return choices[choice % len(choices)]
+
+
+def _eyes(which: int) -> list[Event]:
+    """Cameras and patrols that look at a zone."""
+    camera = f"cam-{which % 2 + 1}"
+    return [
+        DeviceSet(device=camera, family="camera", zone="north", sees=("north", "south")[: which % 3]),
+        DeviceOnline(device=camera),
+        DeviceOffline(device=camera),
+        CameraTamper(kind="dark"),
+        CameraRestored(),
+        CheckpointSet(checkpoint="point-1", zone="south"),
+        PatrolCheckpoint(member="li", squad="squad-1", checkpoint="point-1", method="nfc"),
+        PatrolPosition(member="li", squad="squad-1", zone="north", position=GeoPoint(lat=34.7, lon=113.6)),
+        CommandConfirmCamera(plan="round-1", camera=camera, by="wang"),
+    ]
 
 
 def _register_events(which: int) -> list[Event]:
@@ -200,5 +232,12 @@ def _report_events(which: int) -> list[Event]:
     ]
 
 
-CHOICES = 36
+def flood_began(after_s: float, **fields: Any) -> FloodBegan:
+    """A flood since so long after the start."""
+    since = START + timedelta(seconds=after_s)
+    given = {"count": 11, "limit": 10, "operators": 1, "window_s": 600, "lines": 20, **fields}
+    return FloodBegan(at=since + timedelta(seconds=5), since=since, **given)
+
+
+CHOICES = 49
 """How many kinds of events `event_of` knows."""
