@@ -129,11 +129,11 @@ def test_closed_alerts_are_not_listed_as_held_back(any_views: Engine) -> None:
     assert listed == []
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(
     what=st.lists(
         st.tuples(st.sampled_from(RULES), st.sampled_from(SEVERITIES), st.integers(0, 30), st.integers(0, 3)),
-        max_size=120,
+        max_size=80,
     ),
     lines=st.integers(4, 20),
 )
