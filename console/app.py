@@ -40,7 +40,9 @@ def create_app(context: ConsoleContext, *, pages: bool = True) -> FastAPI:
     signin.install(app)
     app.mount("/api", make_api(state))
     if pages:
+        from console.pages import figures
         from console.pages.live import attach
 
+        figures.install(app)
         attach(app, state)
     return app

@@ -19,6 +19,8 @@ from console.state import ConsoleState
 from eventlog.catalogue import Language, catalogue, text
 
 MOUNT = "/console"
+FIGURES = "/figures"
+"""The page of figures, which is not kept up live."""
 STILL_EVERY_TICKS = 5
 _DUE = ("left", "over", "minutes", "hours", "days")
 """Words for the time that is left until a limit."""
@@ -129,7 +131,9 @@ class Frame:
         if len(pages) < 2:
             return ""
         links = "".join(self._way(page) for page in pages if self._person.may(page.right))
-        return f"<nav>{links}</nav>"
+        figures = f"{FIGURES}?estate={escape(self.estate)}"
+        word = self._tongue.word("figures.title")
+        return f'<nav>{links}<a href="{figures}" data-page="figures">{word}</a></nav>'
 
     def _way(self, page: type[Frame]) -> str:
         here = " aria-current=page" if isinstance(self, page) else ""

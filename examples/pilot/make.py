@@ -64,22 +64,22 @@ def zones() -> Iterator[str]:
     """Two gates, the yard, the buildings in rows, the perimeter, the road outside."""
     yield "zones:"
     yield (
-        "  - {id: road, name: {zh: 门前道路, en: road outside}, kind: road, squad: squad-10, adjacent: "
-        "[{zone: gate-n, walk_m: 15, drive_m: 15}, {zone: gate-s, walk_m: 15, drive_m: 15}]}"
+        "  - {id: road, name: {zh: 门前道路, en: road outside}, kind: road, key: road, squad: squad-10, "
+        "adjacent: [{zone: gate-n, walk_m: 15, drive_m: 15}, {zone: gate-s, walk_m: 15, drive_m: 15}]}"
     )
     for side, chinese, squad, walk_m in (("n", "北门", "squad-1", 60), ("s", "南门", "squad-2", 70)):
         english = "north gate" if side == "n" else "south gate"
         yield (
-            f"  - {{id: gate-{side}, name: {{zh: {chinese}, en: {english}}}, kind: gate, squad: {squad}, "
-            f"adjacent: [{{zone: yard, walk_m: {walk_m}, drive_m: {walk_m + 20}}}, "
+            f"  - {{id: gate-{side}, name: {{zh: {chinese}, en: {english}}}, kind: gate, key: unit, "
+            f"squad: {squad}, adjacent: [{{zone: yard, walk_m: {walk_m}, drive_m: {walk_m + 20}}}, "
             f"{{zone: perimeter, walk_m: 25}}]}}"
         )
     yield (
-        "  - {id: yard, name: {zh: 院内, en: yard}, kind: yard, squad: squad-3, watch_hours: 23:00-05:00, "
-        "sensitive: true, adjacent: [{zone: perimeter, walk_m: 40}]}"
+        "  - {id: yard, name: {zh: 院内, en: yard}, kind: yard, key: road, squad: squad-3, "
+        "watch_hours: 23:00-05:00, sensitive: true, adjacent: [{zone: perimeter, walk_m: 40}]}"
     )
     yield (
-        "  - {id: perimeter, name: {zh: 周界, en: perimeter}, kind: perimeter, squad: squad-9, "
+        "  - {id: perimeter, name: {zh: 周界, en: perimeter}, kind: perimeter, key: unit, squad: squad-9, "
         "armed_hours: 22:00-06:00, sensitive: true}"
     )
     for number in range(1, BUILDINGS + 1):
