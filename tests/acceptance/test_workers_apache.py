@@ -10,7 +10,7 @@ from tests.acceptance.workers import RelayAndWorkers, restart_kafka
 from tests.support.fleet import Fleet
 from tests.support.kafka import ApacheKafka, Kafka
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgresql, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgresql, pytest.mark.timeout(600)]
 
 
 class TestOnApacheKafka(RelayAndWorkers):

@@ -9,7 +9,7 @@ import pytest
 from tests.acceptance.workers import RelayAndWorkers
 from tests.support.kafka import Kafka, Tansu
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgresql, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgresql, pytest.mark.timeout(600)]
 
 
 class TestOnTansu(RelayAndWorkers):

@@ -47,6 +47,8 @@ READY_WITHIN_S = 60.0
 SETTLED_WITHIN_S = 60.0
 SUPERVISE_S = 0.2
 SLICE, SLICE_S = 10, 0.1
+SLICES_MAX = 400
+"""Of one load: a machine that is slow to start Kafka again must not have minutes of it to check."""
 Outputs = dict[str, list[tuple[str, str, bytes]]]
 
 
@@ -243,7 +245,7 @@ class Fleet:
 
 
 class Load:
-    """Says something all the time, until it is left."""
+    """Says something all the time, until it is left or has said enough."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet, self._stop = fleet, threading.Event()
@@ -252,7 +254,9 @@ class Load:
 
     def _run(self) -> None:
         try:
-            while not self._stop.wait(SLICE_S):
+            for _ in range(SLICES_MAX):
+                if self._stop.wait(SLICE_S):
+                    return
                 self._fleet.say(SLICE)
         except BaseException as error:
             self._failure = error

@@ -122,7 +122,7 @@ class ApacheKafka:
         with (self._folder / "kafka.log").open("ab") as log:
             command = self._java_command("kafka.Kafka", str(self._config))
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_until(lambda: listening(self._port), timeout_s=60, what="Apache Kafka listens")
+        wait_until(lambda: listening(self._port), timeout_s=120, what="Apache Kafka listens")
 
     def stop(self) -> None:
         if self._process:
@@ -143,9 +143,13 @@ class ApacheKafka:
         self.start()
 
 
+def apache_libraries() -> Path:
+    """Where Apache Kafka's libraries are, once the script has fetched them."""
+    return Path(os.environ.get("GATEHOUSE_KAFKA_LIBS") or ROOT / ".kafka" / "libs")
+
+
 def _libraries() -> Path:
-    """Where Apache Kafka's libraries are; fetched once by the script."""
-    folder = Path(os.environ.get("GATEHOUSE_KAFKA_LIBS") or ROOT / ".kafka" / "libs")
+    folder = apache_libraries()
     if not any(folder.glob("kafka_*.jar")):
         missing(f"Apache Kafka is not in {folder}: run deploy/fetch_kafka.sh (needs Java and Maven)")
     return folder
