@@ -39,13 +39,13 @@ from processors.rules.doors import controller
 from processors.rules.missing import COUNTER_TYPES, Missing, noted, shown_within
 from processors.rules.titles import door_name, title, zone_name
 
-RELEASES_MAX = 8
+RELEASES_MAX = 32
 """Releases of one door kept, the newest."""
 OPENS_MAX = 16
 """Openings of one door under judgement at once (an upload of history brings many)."""
-DISORDER_US = 10_000_000
-"""Events come out of order by less than this."""
-CLOSES_MAX = 4
+DISORDER_US = 65_000_000
+"""Events come out of order by less than this: what a line lost is sent again within a minute."""
+CLOSES_MAX = 16
 """Closes of one door kept, the newest."""
 _OF_DEVICES = COUNTER_TYPES | {DeviceOnline.TYPE}
 

@@ -36,8 +36,8 @@ from processors.rules.titles import door_name, title, zone_name
 OPENINGS_MAX = 16
 """Openings of one door under judgement at once (an upload of history brings many)."""
 
-DISORDER_US = 10_000_000
-"""How long a close without an opening is remembered, for the opening that it overtook."""
+DISORDER_US = 65_000_000
+"""Events come out of order by less than this: what a line lost is sent again within a minute."""
 
 _OPENED, _CLOSED = DoorOpened.TYPE, DoorClosed.TYPE
 _CONTACTS = frozenset({_OPENED, _CLOSED})

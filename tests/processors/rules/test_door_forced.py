@@ -14,6 +14,22 @@ from tests.processors.story import NOON, check
 RULE = DoorForced()
 
 
+def test_an_opening_that_is_sent_again_within_a_minute_is_held_against_its_grant() -> None:
+    check(
+        RULE,
+        """
+        00:00  building-3  granted  a
+        00:30  building-3  granted  b
+        00:31  building-3  opened
+        00:36  building-3  closed
+        00:55  building-3  opened  @00:01
+        01:00  time
+        03:00  building-3  opened  @02:00
+        03:10  time  -> high building-3 since 02:00
+        """,
+    )
+
+
 def test_an_opening_that_nothing_explains() -> None:
     signals = check(
         RULE,

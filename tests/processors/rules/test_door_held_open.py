@@ -204,15 +204,15 @@ def test_a_zone_may_have_its_own_limit() -> None:
     )
 
 
-def test_a_close_without_an_opening_is_remembered_for_ten_seconds() -> None:
+def test_a_close_without_an_opening_is_remembered_for_a_little_over_a_minute() -> None:
     check(
         RULE,
         """
         00:00      building-3  closed
-        00:09.999  building-3  opened  @-00:00.001
+        01:04.999  building-3  opened  @-00:00.001
         20:00      building-3  closed
-        20:10      building-3  opened  @19:59
-        20:31      time  -> medium building-3 since 19:59
+        21:05      building-3  opened  @19:59
+        21:15      time  -> medium building-3 since 19:59
         """,
     )
 
