@@ -7,7 +7,7 @@ the mix of `benchmarks.events`. The estates take turns, so that an event comes f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from benchmarks.events import CAMERAS, DOORS, Made, Mix, watched_plate
 from eventlog import codec
@@ -34,6 +34,7 @@ WATCHED = 100
 PLATE_EVERY = 300
 """In a backlog one event in so many is a watched plate."""
 LOT = 2_000
+PASSING = (PassRule(groups=("resident",)), PassRule(direction="out"))
 PLATES = tuple(f"京A{number:05d}" for number in range(VEHICLES))
 
 
@@ -56,7 +57,7 @@ def registers() -> Iterator[Event]:
         yield DeviceSet(device=camera, family="camera", zone="yard")
     yield DeviceSet(device="lpr-n", family="vehicle", zone="yard")
     lanes = ("vgate-n-in", "vgate-n-out")
-    yield GateSet(gate="vgate-n", zone="yard", lanes=lanes, allow=(PassRule(groups=("resident",)),))
+    yield GateSet(gate="vgate-n", zone="yard", lanes=lanes, allow=PASSING)
     for plate in PLATES:
         yield VehicleSet(plate=plate, groups=("resident",))
     for number in range(WATCHED):
@@ -82,22 +83,29 @@ class City:
     """What the estates say, one after the other. `run` is the first part of the ids."""
 
     def __init__(self, run: str, estates: Sequence[str], watched_from: int = 0) -> None:
-        self._mixes = [Mix(run, watched_from, estate=estate, plates=PLATES) for estate in estates]
-        self._turn = 0
+        runs = [f"{run[:-4]}{number:04x}" for number in range(len(estates))]  # no id twice in the city
+        self._mixes = [
+            Mix(own, watched_from, estate=estate, plates=PLATES)
+            for own, estate in zip(runs, estates, strict=True)
+        ]
+        self._ordinary = self._watched = 0
 
     def next(self, at: str, watched: bool) -> Made:
         """The next event, of the estate whose turn it is; a plate of its watch list when told so."""
-        mix = self._mixes[self._turn % len(self._mixes)]
-        self._turn += 1
-        return mix.watched(at) if watched else mix.ordinary(at)
+        if watched:
+            self._watched += 1
+            return self._mixes[self._watched % len(self._mixes)].watched(at)
+        self._ordinary += 1
+        return self._mixes[self._ordinary % len(self._mixes)].ordinary(at)
 
 
-def fill(log: EventLog, city: City, count: int) -> None:
-    """Appends so many events as ingest would."""
+def fill(log: EventLog, city: City, count: int, over_s: float = 0.0) -> None:
+    """Appends so many events as ingest would; by the devices' clocks they happened over this time."""
     events: list[NewEvent] = []
+    start = datetime.now(UTC) - timedelta(seconds=over_s)
     for number in range(count):
         now = datetime.now(UTC)
-        at = now.isoformat(timespec="milliseconds")
+        at = (start + timedelta(seconds=over_s * number / count)).isoformat(timespec="milliseconds")
         made = city.next(at, number % PLATE_EVERY == PLATE_EVERY // 2)
         envelope = codec.parse_wire(made.payload)
         received_us = int(now.timestamp() * 1e6)

@@ -21,6 +21,8 @@ from tests.support.parts import ROOT
 
 ESTATES = 10
 SHARDS = 4
+OVER_S = 540.0
+"""Over how long a backlog's events happened: less than makes them late."""
 RELAYED, DECIDED = "gatehouse_relayed_total", "gatehouse_inputs_decided_total"
 DRAIN_S_MAX = 600.0
 
@@ -36,7 +38,7 @@ def relay(events: int, rounds: int) -> list[Drained]:
         parts = system.start("relay")
         for _ in range(rounds):
             with paused(parts):
-                fill(system.log, City(_run(), system.estates), events)
+                fill(system.log, City(_run(), system.estates), events, OVER_S)
                 drain = Drain(parts, RELAYED)
             found.append(drain.wait(events))
     return found
@@ -52,7 +54,7 @@ def workers(events: int, rounds: int, count: int, estates: int = ESTATES) -> lis
 
 def _decided(system: CitySystem, carrying: list[Part], deciding: list[Part], events: int) -> Drained:
     with paused(carrying):
-        fill(system.log, City(_run(), system.estates), events)
+        fill(system.log, City(_run(), system.estates), events, OVER_S)
         drain = Drain(deciding, DECIDED, carrying)
     drained = drain.wait(events)
     system.settled()
@@ -82,7 +84,7 @@ def overhead(events: int) -> Overhead:
         embedded = system.start("process")
         system.settled()
         with paused(embedded):
-            fill(system.log, City(_run(), system.estates), events)
+            fill(system.log, City(_run(), system.estates), events, OVER_S)
             drain = Drain(embedded, DECIDED)
         return Overhead(bare_us, drained.cpu_us, drain.wait(events).cpu_us)
 
