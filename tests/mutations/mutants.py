@@ -10,11 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from processors.rules import RULES
+from processors.rules.policy import Policy
 from tests.mutations.cases import CASES, ELSEWHERE, Cut
 from tests.support.parts import ROOT
 
-NOT_OF_RULES = frozenset({"inhibition", "calming", "escalation", "reports", "urgent_report"})
-"""What alerts and reports go by, not what devices say: held by tests of their own."""
 _SHARES = ("confidence", "score", "share")
 """Settings that are at most 1, which stands for their double."""
 TESTS = {
@@ -44,8 +43,9 @@ class Mutant:
 
 
 def rules() -> tuple[str, ...]:
-    """The rules that are held to it."""
-    return tuple(name for name in RULES if name not in NOT_OF_RULES)
+    """The rules that are held to it: all that watch what devices say, and of the policies, which tests of
+    alerts hold, those that are in the table."""
+    return tuple(name for name, rule in RULES.items() if name in CASES or not issubclass(rule, Policy))
 
 
 def limits(rule: str) -> Iterator[Mutant]:
