@@ -26,6 +26,7 @@ from eventlog.vocabulary import (
     Words,
 )
 from processors.delivery.mqtt import READER, MqttDelivery
+from processors.runners.embedded import READER as DECIDER
 from tests.processors.estate import NAME
 from tests.processors.live import Live
 from tests.support.mosquitto import Mosquitto
@@ -195,7 +196,7 @@ def test_our_own_status_beats_and_says_goodbye(post: Post) -> None:
             post.live.now += timedelta(seconds=5)
             hears.wait_for(lambda each: each.get("at") == iso(post.live.now))
             assert beat["state"] == "online"
-            assert beat["positions"]["decider"] == post.live.log.head()
+            assert beat["positions"]["decider"] == post.live.log.position(DECIDER)
         wait_until(lambda: hears.of(SYSTEM)[-1]["state"] == "offline", what="it says goodbye")
 
 
