@@ -133,7 +133,7 @@ def test_ten_thousand_signals_in_a_minute(tmp_path: Path, capsys: pytest.Capture
 def list_all(system: System) -> set[str]:
     """The ids of all alerts, page by page."""
     found: set[str] = set()
-    with system.api() as api:
+    with system.api("supervisor") as api:
         cursor: str | None = None
         while True:
             asked = {"limit": 200, **({"cursor": cursor} if cursor else {})}
