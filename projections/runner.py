@@ -27,6 +27,7 @@ from projections.coverage import Coverage
 from projections.deliveries import Deliveries
 from projections.devices import Devices
 from projections.occupancy import Occupancy
+from projections.patrols import Patrols
 from projections.registers import Registers
 from projections.reports import Reports
 from projections.score import Score
@@ -47,6 +48,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     Deliveries,
     Devices,
     Occupancy,
+    Patrols,
     Registers,
     Reports,
     Score,

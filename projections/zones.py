@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from sqlalchemy import Boolean, Column, Connection, Integer, Table, Text, select
 
 from eventlog.ports import Recorded
@@ -61,7 +62,8 @@ SQUADS = Table(
     Column("registered", Boolean, nullable=False),
     Column("name_zh", Text, nullable=False),
     Column("name_en", Text, nullable=False),
-    Column("members", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("members", Text, nullable=False),  # a JSON list of ids
 )
 
 
@@ -69,7 +71,7 @@ class Zones(Projection):
     """One row an estate, a zone, a squad; those taken out of the register stay, marked."""
 
     name = "zones"
-    version = 3
+    version = 4
     listens_to = frozenset(
         kind.TYPE
         for kind in (
@@ -119,7 +121,15 @@ def _new(model: Table, key: str) -> Row:
         settings = {"time_zone": "Asia/Shanghai", "default_squad": None, "operators": 1}
         return {"estate": estate, **names, **settings, **level}
     if model is SQUADS:
-        return {"key": key, "estate": estate, "squad": name, "registered": False, **names, "members": 0}
+        return {
+            "key": key,
+            "estate": estate,
+            "squad": name,
+            "registered": False,
+            **names,
+            "kind": "full_time",
+            "members": "[]",
+        }
     level = {"level": "unknown", "cause": None, "cause_kind": None, "since_us": None}
     place = {"key": key, "estate": estate, "zone": name, "registered": False}
     return {**place, **names, "kind": "area", "duty": None, "squad": None, **level}
@@ -136,7 +146,8 @@ def _changed(model: Table, row: Row, event: object) -> Row:
             register = {"registered": True, "kind": event.kind, "squad": event.squad, "duty": event.key}
             return {**row, **_names(event.name), **register}
         case SquadSet():
-            return {**row, **_names(event.name), "registered": True, "members": len(event.members)}
+            members = orjson.dumps([each.member for each in event.members]).decode()
+            return {**row, **_names(event.name), "registered": True, "kind": event.kind, "members": members}
         case SafetyChanged():
             cause = {"cause": event.cause, "cause_kind": event.cause_kind}
             return {**row, "level": event.level, **cause, "since_us": to_us(event.at)}

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from console import problems
-from console.api import alerts, events, figures, places, quality, queue, reports, stream
+from console.api import alerts, events, figures, patrols, places, quality, queue, reports, stream
 from console.api.common import PREFIX
 from console.api.document import describe, page
 from console.state import ConsoleState
@@ -24,7 +24,7 @@ def make_api(state: ConsoleState) -> FastAPI:
     )
     api.state.console = state
     problems.install(api)
-    for subject in (alerts, queue, reports, events, places, figures, quality, stream):
+    for subject in (alerts, queue, reports, events, places, patrols, figures, quality, stream):
         api.include_router(subject.router, prefix=PREFIX)
     describe(api)
 

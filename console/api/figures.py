@@ -55,7 +55,7 @@ def scores(
     discreet = person.may(Right.DISCREET)
     with state.context.views.connect() as connection:
         known = [row["estate"] for row in estates(connection, person.scope(estate))]
-        return [_dated(desk.score(connection, each, from_us, to_us, discreet=discreet)) for each in known]
+        return [dated(desk.score(connection, each, from_us, to_us, discreet=discreet)) for each in known]
 
 
 @router.get("/coverage", response_model=CoveragePage, summary="Which key zones had eyes on them, by the hour")
@@ -84,7 +84,7 @@ def coverages(
 
 
 def _zone(row: dict[str, Any]) -> dict[str, Any]:
-    hours = [_dated(hour) for hour in row["hours"]]
+    hours = [dated(hour) for hour in row["hours"]]
     return {name: row[name] for name in ("estate", "zone", "cameras")} | {
         "key": row["duty"],
         "name": c.names(row),
@@ -93,13 +93,13 @@ def _zone(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _dated(value: Any) -> Any:
+def dated(value: Any) -> Any:
     """The same with moments as RFC 3339, `since_us` as `since`."""
     if isinstance(value, list):
-        return [_dated(each) for each in value]
+        return [dated(each) for each in value]
     if not isinstance(value, dict):
         return value
     return {
-        name.removesuffix("_us"): c.time_or_none(each) if name.endswith("_us") else _dated(each)
+        name.removesuffix("_us"): c.time_or_none(each) if name.endswith("_us") else dated(each)
         for name, each in value.items()
     }

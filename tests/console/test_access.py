@@ -26,6 +26,7 @@ PATHS = {
     "events": Right.EVENTS,
     "devices": Right.PLACES,
     "zones": Right.PLACES,
+    "patrols": Right.PLACES,
     "occupancy": Right.VEHICLES,
 }
 

@@ -102,7 +102,7 @@ def test_events_by_type_device_and_time(place: Town, desk: Asking) -> None:
 
 
 def test_a_cursor_that_we_never_gave_is_told_so(desk: Asking) -> None:
-    for path in ("alerts", "events", "devices", "occupancy"):
+    for path in ("alerts", "events", "devices", "occupancy", "patrols"):
         for cursor in ("rubbish", "W10", "WyJhIiwiYiIsImMiXQ", "WzEuNV0", "é"):
             answer = desk.get(path, cursor=cursor)
             assert answer.status_code == 422, (path, cursor)

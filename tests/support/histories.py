@@ -13,6 +13,7 @@ from eventlog.trace import traceparent
 from eventlog.vocabulary import (
     Alert,
     AlertAcknowledged,
+    AlertArrived,
     AlertClosed,
     AlertRaised,
     AlertReleased,
@@ -32,6 +33,8 @@ from eventlog.vocabulary import (
     DeviceRemoved,
     DeviceSet,
     DoorOpened,
+    DutyRemoved,
+    DutySet,
     EstateSet,
     Event,
     FloodBegan,
@@ -42,6 +45,7 @@ from eventlog.vocabulary import (
     HomeSet,
     PatrolCheckpoint,
     PatrolPosition,
+    PatrolResponse,
     PersonRemoved,
     PersonSet,
     PlateRead,
@@ -50,6 +54,12 @@ from eventlog.vocabulary import (
     ReportAssigned,
     ReportClosed,
     ReportOpened,
+    RoundCheckpoint,
+    RoundFinished,
+    RoundPaused,
+    RoundRemoved,
+    RoundResumed,
+    RoundStarted,
     SafetyChanged,
     SquadRemoved,
     SquadSet,
@@ -183,6 +193,7 @@ def event_of(choice: int, which: int) -> tuple[Event, str, str]:
         (flood_began(which), "", ""),
         *((event, "cam-1" if which % 2 else "", "camera") for event in _eyes(which)),
         (FloodEnded(at=START + timedelta(minutes=9), since=START, count=which), "", ""),
+        *((event, "li" if which % 2 else "", "patrol") for event in _patrols(which)),
     ]
     return choices[choice % len(choices)]
 
@@ -200,6 +211,28 @@ def _eyes(which: int) -> list[Event]:
         PatrolCheckpoint(member="li", squad="squad-1", checkpoint="point-1", method="nfc"),
         PatrolPosition(member="li", squad="squad-1", zone="north", position=GeoPoint(lat=34.7, lon=113.6)),
         CommandConfirmCamera(plan="round-1", camera=camera, by="wang"),
+    ]
+
+
+def _patrols(which: int) -> list[Event]:
+    """Shifts, rounds, what phones say."""
+    member, plan = ("li", "chen")[which % 2], f"night-{which % 2}"
+    at = START + timedelta(minutes=which)
+    walk: dict[str, Any] = {"round": f"{plan}@{which % 3}", "plan": plan, "squad": "squad-1", "at": at}
+    result = ("on_time", "early", "late", "absent")[which % 4]
+    shift = {"starts_at": START, "ends_at": START + timedelta(days=1), "members": ("li",)}
+    arrived = alert(f"alert-{which % 4}", state="arrived", squad="squad-1")
+    return [
+        DutySet(duty=f"shift-{which % 2}", squad="squad-1", leader=member, **shift),
+        DutyRemoved(entry="shift-1"),
+        RoundStarted(**walk, checkpoints=("point-1", "point-2", "point-1"), due_at=at + timedelta(hours=1)),
+        RoundCheckpoint(**walk, member=member, checkpoint="point-1", result=result, late_s=which),
+        RoundPaused(**walk, alert="alert-1"),
+        RoundResumed(**walk, paused_s=60),
+        RoundFinished(**walk, visited=1, missed=2),
+        RoundRemoved(entry=plan),
+        PatrolResponse(alert="alert-1", member=member, action="received"),
+        AlertArrived(alert=arrived, by=member, via="phone"),
     ]
 
 
@@ -239,5 +272,5 @@ def flood_began(after_s: float, **fields: Any) -> FloodBegan:
     return FloodBegan(at=since + timedelta(seconds=5), since=since, **given)
 
 
-CHOICES = 49
+CHOICES = 59
 """How many kinds of events `event_of` knows."""
