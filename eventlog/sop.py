@@ -59,6 +59,7 @@ _STEPS: dict[str, tuple[str, ...]] = {
     "gatehouse_unwell": ("run_doctor", "call_maintenance"),
     "checkpoint_missed": ("call_squad", "note_found"),
     "guard_overdue": ("call_guard!", "send_second_squad", "note_found"),
+    "urgent_report": ("call_reporter", "call_rescue", "send_squad", "note_found"),
     "help": ("answer_call!", "send_squad", "call_ambulance", "stay_with_person"),
 }
 _OTHERS = ("look_camera", "send_squad", "note_found")

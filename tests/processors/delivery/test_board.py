@@ -6,10 +6,12 @@ from typing import Any
 
 import orjson
 
-from eventlog.vocabulary import CommandAssign
+from eventlog import sop
+from eventlog.vocabulary import CommandAssign, CommandStepDone
 from processors.delivery.board import Board
 from tests.processors.alerts.night import Night
 from tests.processors.alerts.test_escalation import ROSTER
+from tests.processors.estate import NAME
 from tests.processors.reports.office import ROSTER as SHIFT
 from tests.processors.reports.office import Office
 from tests.processors.story import entry_of
@@ -57,6 +59,25 @@ def test_a_squad_called_besides_hears_of_it_and_of_who_was_faster() -> None:
     night.answers("li", alert, "arrive")
     assert told(night)[-1] == ("squad-1", "alert.arrived")
     assert told(night)[-2] != ("squad-2", "alert.arrived")
+
+
+def test_a_ticked_step_shows_in_what_the_desk_and_the_squad_are_told() -> None:
+    night = Night()
+    alert = night.raised("fire_smoke", "building-3", "critical", "cam-1")
+    first, *_ = (each.step for each in sop.checklist("fire_smoke"))
+    night.say(CommandStepDone(alert=alert.id, by="wang", step=first))
+    night.say(CommandStepDone(alert=alert.id, by="wang", step="no_such_step"))
+    board = Board(no_trace)
+    found: dict[str, list[Any]] = {}
+    for position, (new, _) in enumerate(night.outputs, 1):
+        for message in board.take(entry_of(position, new, new.received_us), resent=False):
+            found.setdefault(message.topic, []).append(orjson.loads(message.payload))
+    for topic in (f"estates/{NAME}/alerts", f"estates/{NAME}/patrol/squad-1/alerts"):
+        raised, *_, ticked = found[topic]
+        assert raised["steps_done"] == [], topic
+        assert (ticked["event"], ticked["by"]) == ("alert.step_done", "wang"), topic
+        assert (ticked["steps_done"], ticked["version"]) == ([first], raised["version"] + 1), topic
+    night.over()
 
 
 def test_whom_an_alert_is_taken_from_hears_of_it() -> None:
