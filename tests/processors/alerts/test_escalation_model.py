@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -162,6 +162,13 @@ def stop(night: Night, alert: Alert, ladder: Ladder, how: str) -> None:
 
 
 @examples(60)
+@example(
+    "high", [("wait", 61.0), ("wait", 30.0), ("worse", "critical"), ("wait", 30.0)], "nothing"
+)  # no later
+@example("low", [("wait", 30.0), ("worse", "high"), ("wait", 120.0)], "accept")  # sooner
+@example(
+    "medium", [("wait", 1_800.0), ("worse", "critical")], "assign and accept"
+)  # all told, now outside too
 @given(st.sampled_from(SEVERITY), st.lists(ACTS, max_size=8), st.sampled_from(STOPS))
 def test_each_step_comes_when_the_model_says_and_tells_whom_it_says(
     severity: str, acts: list[tuple[str, Any]], how: str
