@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Response
 from console.api import common as c
 from console.api.figures import dated, period
 from console.api.shapes_patrols import PatrolPage
-from console.rights import Right
+from console.rights import Person, Right
+from console.state import ConsoleState
 from projections.squads import PERIOD_DAYS_MAX, Wanted, patrols
 
 router = APIRouter(tags=["places"])
@@ -31,19 +32,25 @@ def list_patrols(
     after: Any = c.read_cursor(cursor, str)
     bounds = period(state, from_, to, PERIOD_DAYS_MAX)
     wanted = Wanted(person.scope(estate), tuple(squad or ()), *bounds, after=after[0] if after else "")
+    rows = listed(state, person, wanted, limit + 1)
+    following = [rows[limit - 1]["key"]] if len(rows) > limit else None
+    return c.page([shown(row) for row in rows[:limit]], following)
+
+
+def listed(state: ConsoleState, person: Person, wanted: Wanted, limit: int) -> list[dict[str, Any]]:
+    """The squads, with the alerts that this person may see."""
     with state.context.views.connect() as connection:
-        rows = patrols(
+        return patrols(
             connection,
             wanted,
             state.context.log.now_us(),
-            limit=limit + 1,
+            limit=limit,
             alerts=person.may(Right.ALERTS),
             discreet=person.may(Right.DISCREET),
         )
-    following = [rows[limit - 1]["key"]] if len(rows) > limit else None
-    return c.page([_squad(row) for row in rows[:limit]], following)
 
 
-def _squad(row: dict[str, Any]) -> dict[str, Any]:
+def shown(row: dict[str, Any]) -> dict[str, Any]:
+    """A squad as the API gives it."""
     told = {name: each for name, each in row.items() if name not in ("key", "name_zh", "name_en")}
     return {**dated(told), "name": c.names(row)}

@@ -1,4 +1,4 @@
-"""The page of figures: the score of the desk, and which key zones had eyes on them. Plain HTML.
+"""The page of figures: the score of the desk, its squads, which key zones had eyes on them. Plain HTML.
 
 Rights and figures are those of the API (`console.api.figures`); every text from outside is escaped here.
 """
@@ -13,18 +13,23 @@ from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
+from console.api.common import PAGE_MAX
 from console.api.figures import DAY_US, coverages, scores
+from console.api.patrols import listed, shown
 from console.look import asset
 from console.pages.frame import FIGURES as PATH
 from console.pages.pieces import badge
+from console.pages.squads import section
 from console.problems import NO_STORE
 from console.rights import Right
 from console.signin import language_of
 from console.state import ConsoleState
 from eventlog.catalogue import Language, catalogue, text
-from projections.zones import estates
+from projections.squads import Wanted
+from projections.zones import estates, zones
 
 DAYS = (1, 7, 31)
 """The periods that can be chosen; the coverage is shown for the last day of each."""
@@ -57,10 +62,21 @@ async def figures(request: Request, estate: str = "", days: int = 1) -> Response
         seen = coverages(state, row["estate"], now_us - DAY_US, now_us)
         zone = ZoneInfo(row["time_zone"])
         name = row["name_en" if language == "en" else "name_zh"]
-        body = _score(found, language) + _coverage(seen, language, zone)
+        wanted = Wanted(row["estate"], (), now_us - DAY_US, now_us)
+        squads = [shown(each) for each in listed(state, session.person, wanted, PAGE_MAX)]
+        with state.context.views.connect() as connection:
+            names = _zone_names(connection, row["estate"], language)
+        body = (
+            _score(found, language) + section(squads, names, language, zone) + _coverage(seen, language, zone)
+        )
         return _page(language, row["estate"], period, escape(name), body)
 
     return HTMLResponse(await run_in_threadpool(read), headers=NO_STORE)
+
+
+def _zone_names(connection: Connection, estate: str, language: Language) -> dict[str, str]:
+    name = "name_en" if language == "en" else "name_zh"
+    return {each["zone"]: each[name] for each in zones(connection, estate)}
 
 
 def _word(language: Language, key: str, **given: object) -> str:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from fastapi.testclient import TestClient
 
 from console.app import create_app
 from console.pages import figures
 from eventlog.times import from_us
-from eventlog.vocabulary import AlertClosed, AlertRaised, DeviceSet, Words, ZoneSet
+from eventlog.vocabulary import (
+    AlertClosed,
+    AlertRaised,
+    DeviceSet,
+    DutySet,
+    PatrolCheckpoint,
+    RoundStarted,
+    Words,
+    ZoneSet,
+)
 from tests.console.town import PASSWORD, Town
 from tests.support.histories import alert
 
@@ -61,6 +72,25 @@ def test_it_has_the_score_and_the_hours_without_eyes(browser: TestClient) -> Non
 def test_a_period_is_chosen(browser: TestClient, asked: str, on: str) -> None:
     page = browser.get("/figures", params={"days": asked, "estate": "xiegou"}).text
     assert f'days={on}" class="on"' in page
+
+
+def test_it_has_the_squads_who_is_on_duty_and_their_rounds(place: Town, browser: TestClient) -> None:
+    now = from_us(place.log.now_us())
+    span = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=8)}
+    place.tell(
+        [
+            DutySet(duty="d", squad="squad-1", leader="zhao", members=(BAD,), **span),
+            RoundStarted(round="r@1", plan="night-walk", squad="squad-1", at=now, checkpoints=("p1", "p2")),
+        ],
+        "estates/xiegou/gatehouse",
+    )
+    seen = PatrolCheckpoint(member="zhao", squad="squad-1", checkpoint="p9", method="nfc")
+    place.tell([seen], "estates/xiegou/patrol/zhao")
+    place.settle()
+    page = browser.get("/figures").text
+    for words in ("zhao (", "night-walk: ", " 0/2", "p9 <small>"):
+        assert words in page
+    assert BAD not in page
 
 
 def test_in_english(browser: TestClient) -> None:
