@@ -16,7 +16,7 @@ from eventlog.vocabulary import (
     Published,
     RuleActivated,
 )
-from projections.alerts import open_queue
+from projections.lines import open_queue
 from tests.console.conftest import Asking
 from tests.console.town import Town
 
@@ -63,7 +63,7 @@ def test_only_supervisors_and_administrators_see_it(
 def test_no_shared_page_and_no_level_shows_it(place: Town, quiet: str, wall: Asking) -> None:
     with place.views.connect() as connection:
         queue = open_queue(connection, place.estate, limit=200, late_limit=50)
-    assert quiet not in {each.id for each in (*queue.alerts, *queue.late)}
+    assert quiet not in {each.id for each in (*(line.alert for line in queue.lines), *queue.late)}
     assert [each.id for each in queue.discreet] == [quiet]
     assert "critical" not in queue.by_severity
     zones = wall.get("zones").json()["items"]
