@@ -32,7 +32,7 @@ run: $(READY)
 	$(BIN)/gatehouse up --data $(DATA) --estate examples/pilot/estate.yaml --simulate pilot
 
 test: check
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	$(BIN)/ruff check .
