@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import Depends, FastAPI, Query, Request, Response
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import AwareDatetime, BeforeValidator, StringConstraints
 
 from console.problems import NO_STORE, ProblemError
 from console.rights import Person, Right
@@ -31,9 +32,20 @@ Cursor = Annotated[
     str | None,
     Query(max_length=500, description="The `next` of the page before.", examples=["WzE3NjAsImEiXQ"]),
 ]
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
+
+
+def _written_out(value: object) -> object:
+    """Refuses a bare number, which would be read as seconds since 1970: a moment is written out here."""
+    if isinstance(value, str) and not _DAY.match(value):
+        raise ValueError("expected a moment with an offset, like 2026-11-22T08:00:00+08:00")
+    return value
+
+
 EstateFilter = Annotated[Word | None, Query(description="One estate only; default all that you may see.")]
-From = Annotated[AwareDatetime | None, Query(alias="from", description="From this time on (RFC 3339).")]
-To = Annotated[AwareDatetime | None, Query(alias="to", description="Before this time (RFC 3339).")]
+_Moment = Annotated[AwareDatetime | None, BeforeValidator(_written_out)]
+From = Annotated[_Moment, Query(alias="from", description="From this time on (RFC 3339).")]
+To = Annotated[_Moment, Query(alias="to", description="Before this time (RFC 3339).")]
 
 
 def state_of(request: Request) -> ConsoleState:

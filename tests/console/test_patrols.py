@@ -78,3 +78,8 @@ def test_a_period_too_long_is_told_so(desk: Asking) -> None:
     answer = desk.get("patrols", **{"from": "2020-01-01T00:00:00Z"})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["name"] == "from"
+
+
+def test_a_moment_is_written_out(desk: Asking) -> None:
+    answer = desk.get("patrols", to="691585721")
+    assert (answer.status_code, answer.json()["errors"][0]["name"]) == (422, "to")
