@@ -3,7 +3,7 @@
 The only file that imports Faust. Decides nothing itself: the share skips what was decided, looks up in the
 log what is missing, records outputs before state is copied. So at-least-once delivery is enough, and an
 offset that is committed early, a table that is lost or a record that is damaged changes no outcome. Not used:
-windows, joins, `take`, exactly-once, concurrency: each has a trap.
+windows, joins, `take`, exactly-once, concurrency, offsets that the group has committed: each has a trap.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ import faust
 import structlog
 from faust.exceptions import ConsistencyError
 from faust.streams import _current_event
+from faust.transport.drivers.aiokafka import Consumer, Transport
+from faust.types import TP
 
 from eventlog import metrics
 from eventlog.ports import Claim, EventLog, LogUnavailableError
@@ -41,6 +43,9 @@ SESSION_S = 10.0
 HEARTBEAT_S = 1.0
 """The answer to it tells a worker that others come or go."""
 REBALANCE_S = 30.0
+METADATA_S = 5.0
+"""How soon a worker that was given nothing, as topics were gone, sees that they are there again. Nothing else
+makes it look, and the default is five minutes."""
 READY_WITHIN_S = 120.0
 """From start, or from losing its partitions, until it decides; else it gives up, to be started again."""
 SAVE_S = 3.0
@@ -66,6 +71,29 @@ class Tables:
     def drop(self) -> None:
         """Forgets what lies here: it is made anew from the changelog or the log."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class _FromTheEnd(Consumer):
+    """Reads inputs from where Kafka's end was before the log was looked up, not from where the group was.
+
+    A commit that is under way when Kafka loses its data is tried until topics are there again, and then holds
+    an offset of those that are gone. Faust drops, without a word, all that comes before that offset.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.begin: Mapping[TP, int] = {}
+        """Where each input partition is read from."""
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        committed = await super().seek_to_committed()
+        begin = {tp: offset for tp, offset in self.begin.items() if tp in committed}
+        await self.seek_wait(begin)
+        return {**committed, **begin}
+
+
+class _Transport(Transport):
+    Consumer = _FromTheEnd
 
 
 class FaustWorker:
@@ -145,11 +173,13 @@ class FaustWorker:
             broker_heartbeat_interval=HEARTBEAT_S,
             broker_rebalance_timeout=REBALANCE_S,
             broker_commit_interval=1.0,
+            consumer_metadata_max_age_ms=int(METADATA_S * 1_000),
             stream_wait_empty=False,
             consumer_max_fetch_size=RECORD_BYTES_MAX,
             producer_max_request_size=RECORD_BYTES_MAX,
             table_standby_replicas=0,
         )
+        app.transport = _Transport(app.conf.broker_consumer, app, loop=app.loop)
         options = {"driver": "rocksdict"} if self._tables.store == "rocksdb" else None
         self._table = app.Table(
             STATES, key_type=bytes, value_type=bytes, partitions=self._share.count, options=options,
@@ -214,7 +244,11 @@ class FaustWorker:
     async def _own(self) -> None:
         """After a rebalance, with the table recovered."""
         try:
-            assigned = {tp.partition for tp in self._app.consumer.assignment() if tp.topic == INPUTS}
+            consumer = self._app.consumer
+            inputs = [tp for tp in consumer.assignment() if tp.topic == INPUTS]
+            assigned = {tp.partition for tp in inputs}
+            # Before the log is looked up: what comes after it is read, what was before is in the log.
+            consumer.begin = await consumer.highwaters(*inputs) if inputs else {}
             copies = dict(self._table.items())
             await self._patiently(lambda: self._share.own(assigned, lambda name: copies.get(name.encode())))
             _log.info("partitions to decide", partitions=sorted(assigned))

@@ -4,15 +4,18 @@ are those of the embedded runner's step: ids, bytes, order. A file for each Kafk
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from processors.runners.common import READER
-from tests.support.fleet import Fleet, Load, Part
+from processors.runners.topics import APP, INPUTS
+from tests.support.fleet import PARTITIONS, Fleet, Load, Part
 from tests.support.kafka import Kafka
 from tests.support.postgresql import fresh_database
 
@@ -78,6 +81,19 @@ def lose_kafkas_data(fleet: Fleet, load: Load, moments_s: Moments) -> None:
     decided_by(fleet, TAKEN_OVER_WITHIN_S)
 
 
+async def commit_beyond_the_end(servers: str) -> None:
+    """The workers' group says that it has read what is not in the topic."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, group_id=APP, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        places = [TopicPartition(INPUTS, number) for number in range(PARTITIONS)]
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        await consumer.commit({place: end + 100_000 for place, end in ends.items()})
+    finally:
+        await consumer.stop()
+
+
 def stopped(fleet: Fleet, part: Part) -> None:
     """A clean stop, in time."""
     assert part.stop() == 0, fleet.said()
@@ -138,6 +154,14 @@ class RelayAndWorkers(ABC):
     @pytest.mark.kill
     def test_kafka_loses_all_its_data(self, fleet: Fleet) -> None:
         self.under_load(fleet, lose_kafkas_data, workers=1)
+
+    def test_offsets_committed_for_what_is_gone_hold_nothing_back(self, fleet: Fleet) -> None:
+        """As a commit leaves them that was under way when Kafka lost its data."""
+        fleet.ensure(workers=0)
+        asyncio.run(commit_beyond_the_end(fleet.kafka.servers))
+        fleet.ensure(workers=1)
+        fleet.say(50)
+        fleet.check()
 
     def test_a_stop_is_clean_and_in_time(self, fleet: Fleet) -> None:
         fleet.ensure(workers=1)
