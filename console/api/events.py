@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import StringConstraints
 
 from console.api import common as c
 from console.api.shapes import EventPage
@@ -22,6 +23,9 @@ SCANNED_MAX = 20_000
 """Entries looked at for one page when only a device is asked for: the log keeps no index of those."""
 _PART = 1_000
 
+TypeWanted = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.([a-z_]+|\*)$", max_length=100)]
+"""A type of events, or a family of them."""
+
 
 @router.get("/events", response_model=EventPage, summary="Events, the last recorded first")
 def list_events(
@@ -29,7 +33,7 @@ def list_events(
     person: c.MayEvents,
     estate: c.EstateFilter = None,
     types: Annotated[
-        list[c.Word] | None,
+        list[TypeWanted] | None,
         Query(
             alias="type",
             max_length=100,

@@ -33,6 +33,7 @@ duties:
 def estate(folder: Path) -> Path:
     """The small estate with squads on duty and short steps."""
     steps = f"  escalation: {{critical_s: {STEP_S}, high_s: {STEP_S}, outside: police}}\n"
+    steps += "  watchlist_plate: {pass_s: 1}\n"  # the next read is another pass
     file = folder / "estate.yaml"
     text = ESTATE.read_text("utf-8")
     file.write_text(text.replace("\nrules:\n", f"{DUTIES}rules:\n{steps}"), "utf-8")

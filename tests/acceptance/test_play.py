@@ -64,6 +64,12 @@ def found_by_rules(log: EventLog) -> set[tuple[str, str, datetime]]:
     return {(entry.device, entry.event.plate, entry.occurred_at) for entry in readings}  # type: ignore[attr-defined]
 
 
+def said(log: EventLog) -> list[str]:
+    """What was recorded and what came of it; not how Gatehouse is and what the broker took over."""
+    ours = ("system.", "delivery.")
+    return [entry.id for entry in entries(log) if not entry.type.startswith(ours)]
+
+
 def test_the_alerts_are_those_that_the_table_holds_and_a_second_playing_changes_nothing(
     preserve: System, table: Path
 ) -> None:
@@ -76,9 +82,9 @@ def test_the_alerts_are_those_that_the_table_holds_and_a_second_playing_changes_
         assert found_by_rules(log) == wanted
         # An alert stays one while it is open: one a gate and vehicle.
         assert count_raised(log) == len({(gate, car) for gate, car, _ in wanted})
-        head = log.head()
+        before = said(log)
         again = preserve.cli("play", str(table), "--map", str(MAP), "--json").json
         assert again["sent"] == ROWS
         settled(log)
-        assert log.head() == head
+        assert said(log) == before
         assert not log.quarantine_counts()

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from nicegui.testing.general import nicegui_reset_globals as fresh_nicegui
+
 from console.server import serve
 from tests.console.town import PASSWORD, Town
 from tests.support.net import free_port
@@ -31,7 +33,19 @@ PHONE = {"width": 390, "height": 844}
 
 @contextmanager
 def served(town: Town, *, pages: bool = True, **settings: float) -> Iterator[str]:
-    """The console of a town on a free port; its address."""
+    """The console of a town on a free port; its address. NiceGUI has one app a process: what a console before
+    this one left in it is put back."""
+    if pages:
+        with fresh_nicegui():
+            with _served(town, pages, settings) as address:
+                yield address
+        return
+    with _served(town, pages, settings) as address:
+        yield address
+
+
+@contextmanager
+def _served(town: Town, pages: bool, settings: dict[str, float]) -> Iterator[str]:
     port, stop, ready = free_port(), threading.Event(), threading.Event()
 
     def run() -> None:
