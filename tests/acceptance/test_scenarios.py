@@ -16,7 +16,7 @@ from tests.support.system import System
 SPEED = "60"
 
 
-RULES = ("door_forced", "repeated_denials", "watchlist_plate", "device_offline", "help")
+RULES = ("door_forced", "repeated_denials", "watchlist_plate")
 
 
 def chosen() -> list[str]:

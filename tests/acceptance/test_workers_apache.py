@@ -30,6 +30,7 @@ class TestOnApacheKafka(RelayAndWorkers):
         self.under_load(fleet, restart_kafka, workers=1)
 
     @pytest.mark.kill
+    @pytest.mark.soak
     def test_topics_that_come_back_late_are_seen(self, fleet: Fleet) -> None:
         """A worker that joins while there are none is given nothing, and has to look again."""
         fleet.ensure(workers=1)
