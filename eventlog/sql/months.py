@@ -23,7 +23,10 @@ class Month(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Month:
         """`2026-11`, or `202611`. Raises ValueError."""
-        moment = datetime.strptime(text.replace("-", ""), "%Y%m").replace(tzinfo=UTC)
+        try:
+            moment = datetime.strptime(text.replace("-", ""), "%Y%m").replace(tzinfo=UTC)
+        except ValueError:
+            raise ValueError(f"{text!r}: expected a month, such as 2026-11") from None
         return cls(moment.year, moment.month)
 
     def __str__(self) -> str:

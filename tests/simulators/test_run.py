@@ -73,7 +73,7 @@ def test_scenarios_faster_than_real_time_one_after_the_other(mosquitto: Mosquitt
             )
             assert verdict.ok, lines
         assert system.log.quarantine_counts() == {}
-    assert sum(line.startswith("met ") for line in lines) == 5
+    assert sum(line.startswith("met ") for line in lines) == 6
     assert sum(line.startswith("passed: ") for line in lines) == 4
 
 
