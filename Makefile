@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DATA ?= data
+# Each part is a process of its own: compiling the same files anew for each would be most of its start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup run test check bench soak wide lock docs clean
 
@@ -32,7 +34,7 @@ run: $(READY)
 	$(BIN)/gatehouse up --data $(DATA) --estate examples/pilot/estate.yaml --simulate pilot
 
 test: check
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	$(BIN)/ruff check .

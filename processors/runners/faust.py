@@ -46,6 +46,8 @@ REBALANCE_S = 30.0
 METADATA_S = 5.0
 """How soon a worker that was given nothing, as topics were gone, sees that they are there again. Nothing else
 makes it look, and the default is five minutes."""
+STILL_S = 5.0
+"""A changelog that is being read and brings nothing for so long is read again from where it stood."""
 READY_WITHIN_S = 120.0
 """From start, or from losing its partitions, until it decides; else it gives up, to be started again."""
 SAVE_S = 3.0
@@ -113,6 +115,7 @@ class FaustWorker:
         self._claim: Claim | None = None
         self._fatal: BaseException | None = None
         self._waiting_s = 0.0
+        self._left: tuple[int, float] = (0, 0.0)
         self._stopping = self._useless = False
         self.ready = threading.Event()
         """Set while it decides the partitions it was given, be it none."""
@@ -207,7 +210,24 @@ class FaustWorker:
             if not self.ready.is_set() and loop.time() - self._waiting_s > self._ready_within_s:
                 self._useless = True
                 raise WorkerError(f"not ready within {self._ready_within_s:g} s")
+            self._read_on(loop.time())
             await asyncio.sleep(await self._patiently(self._tick))
+
+    def _read_on(self, now_s: float) -> None:
+        """Begins the recovery of the table again where it stands still.
+
+        A fetch that is under way when recovery seeks can end after it: its records are thrown away, the place
+        is behind them, and Faust waits for them for ever.
+        """
+        recovery = self._app.tables.recovery
+        left = recovery.active_remaining_total() if recovery.in_recovery else 0
+        if not left or left != self._left[0]:
+            self._left = left, now_s
+        elif now_s - self._left[1] > STILL_S:
+            self._left = left, now_s
+            metrics.WORKER_RECOVERIES_AGAIN.inc()
+            _log.warning("the changelog stands still: it is read again", records_left=left)
+            recovery.signal_recovery_start.set()
 
     def _tick(self) -> float:
         self._share.tell_time()

@@ -13,7 +13,7 @@ from tests.console.town import Town
 from tests.support.examples import TIMES
 from tests.support.parts import ROOT
 
-EXAMPLES = 10
+EXAMPLES = 6
 OPERATOR = {"Authorization": "Bearer operator-token"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -27,7 +28,7 @@ BAD = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
-def browser(place: Town) -> TestClient:
+def browser(place: Town) -> Iterator[TestClient]:
     """A browser that has signed in."""
     now = from_us(place.log.now_us())
     one = alert("one", rule="fall", devices=("cam-9",), at=now)
@@ -44,10 +45,9 @@ def browser(place: Town) -> TestClient:
     place.settle()
     app = create_app(place.context(), pages=False)
     figures.install(app)
-    client = TestClient(app, base_url="https://testserver")
-    client.__enter__()
-    client.post("/login", data={"name": "li.wei", "password": PASSWORD}, follow_redirects=False)
-    return client
+    with TestClient(app, base_url="https://testserver") as client:
+        client.post("/login", data={"name": "li.wei", "password": PASSWORD}, follow_redirects=False)
+        yield client
 
 
 def test_without_signing_in_there_is_only_the_form(place: Town) -> None:

@@ -45,7 +45,7 @@ def filled(log: MemoryLog, engine: Engine, batch: int) -> dict[str, list[tuple[o
 EVERYTHING: Choices = [(n, n % 13, n % 3) for n in range(5 * CHOICES)]
 
 
-@examples(40)
+@examples(25)
 @given(st.lists(CHOICE, max_size=60), st.integers(1, 70), st.integers(0, 70))
 def test_any_cut_into_batches_gives_the_same_rows(choices: Choices, batch: int, first: int) -> None:
     log = MemoryLog()

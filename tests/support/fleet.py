@@ -158,7 +158,7 @@ class Fleet:
         return [part for part in self.parts if part.role == role and not part.ended]
 
     def ensure(self, *, relays: int = 1, workers: int = 2) -> None:
-        """So many of each, ready, with everything said so far decided."""
+        """So many of each, ready; with a worker, everything said so far is decided."""
         for role, count in (("relay", relays), ("worker", workers)):
             for surplus in self.running(role)[count:]:
                 assert surplus.stop() == 0, self.said()
@@ -166,7 +166,8 @@ class Fleet:
                 self.start(role, ready=False)
         for part in (*self.running("relay"), *self.running("worker")):
             self.wait_ready(part)
-        self.settled()
+        if workers:  # else what time brought last waits for the next one
+            self.settled()
 
     def wait_ready(self, part: Part) -> None:
         """Waits until a part says that it is ready."""

@@ -9,7 +9,7 @@ from tests.support.net import free_port, listening
 from tests.support.parts import program
 from tests.support.waiting import wait_until
 
-_OPEN = "allow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 1000\n"
+_OPEN = "allow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 1000\npersistence true\n"
 
 
 class Mosquitto:
@@ -21,6 +21,8 @@ class Mosquitto:
         self._file = folder / "mosquitto-test.conf"
         self._log = folder / "mosquitto-test.log"
         head = f"listener {self.port} 127.0.0.1\nuser root\n"
+        if config is _OPEN:  # sessions outlive a restart
+            head += f"persistence_location {folder}/\n"
         self._file.write_text(head + config, "utf-8")
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
