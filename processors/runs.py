@@ -97,11 +97,12 @@ class RuleRun:
             return ()
         told: tuple[Signal, ...] = ()
         cells, now_us = self._cells, entry.recorded_us
+        on_event = self._on_event
         for key in keys:
             cell = cells.get(key)
             state = self._initial if cell is None or cell.forget_us <= now_us else cell.state
             try:
-                step = self._on_event(key, state, entry, estate)
+                step = on_event(key, state, entry, estate)
             except Exception as error:
                 self._note(entry.position, error)
                 continue
@@ -109,6 +110,12 @@ class RuleRun:
                 continue
             if step.signals:
                 told += step.signals
+            if cell is not None and step.wake_us == KEEP_WAKE and step.forget_us is None:  # very often
+                after = step.state
+                if after is not self._initial:
+                    cell.state, cell.forget_us = after, NEVER_US
+                    self._dirty[key] = cell
+                    continue
             self._keep(key, cell, step, now_us)
         if told and entry.late:
             told = tuple(replace(signal, late=True) for signal in told)

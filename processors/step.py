@@ -113,6 +113,8 @@ class EstateStep:
         for run in self._runs.values():
             for kind in run.rule.listens_to:
                 self._by_type.setdefault(kind.TYPE, []).append(run)
+        self._ways = {kind: (kind in _OURS, self._by_type.get(kind, [])) for kind in _OURS | {*self._by_type}}
+        """Whether the step itself takes inputs of a type, and the rules that listen to it."""
         self._start(saved)
 
     def _policy(self, name: str) -> Limits:
@@ -159,20 +161,25 @@ class EstateStep:
                 self._clock_begins(now_us)
             self._now_us = now_us
         entry = self._measures.look(entry)
-        seen = self._measures.seen
+        seen = bool(self._measures.seen)
         if seen:
             self._out.begin(entry)
             self._measured(entry)
-        runs, ours = self._by_type.get(kind), kind in _OURS
-        if runs is None and not ours:
+        way = self._ways.get(kind)
+        if way is None:
             return
-        if not seen:
-            self._out.begin(entry)
+        ours, runs = way
         if ours:
+            if not seen:
+                self._out.begin(entry)
             self._settle(self._ours(entry))
-        for run in runs or ():
+        begun = seen or ours
+        for run in runs:
             signals = run.on_event(entry, self.estate)
             if signals:
+                if not begun:
+                    self._out.begin(entry)
+                    begun = True
                 self._settle(self._tell(run, signals))
 
     def _measured(self, entry: Recorded) -> None:
@@ -245,7 +252,7 @@ class EstateStep:
             self._out.begin(wakeup)
             self._settle(self._woken(wakeup, now_us))
 
-    def _woken(self, wakeup: Wakeup, now_us: int) -> Trigger:
+    def _woken(self, wakeup: Wakeup, now_us: int) -> Trigger | None:
         if wakeup.owner in OWNERS:
             self.alerts.on_time(wakeup, self._out)
             return Trigger("alert", wakeup.key)
@@ -265,7 +272,8 @@ class EstateStep:
                 beside = self._wakeups.pop_beside(beside)
             return Trigger("closed")
         run = self._runs[wakeup.owner]
-        return self._tell(run, run.on_time(wakeup, self.estate))
+        signals = run.on_time(wakeup, self.estate)
+        return self._tell(run, signals) if signals else None
 
     def _fold(self, entry: Recorded) -> None:
         event = entry.event

@@ -64,11 +64,14 @@ class Names:
 
     def _entries(self, rows: Sequence[Row]) -> list[Recorded]:
         kinds, sources = self.kinds, self.sources
-        return [
-            Recorded(place, *kinds[kind], sources[source], event_id, occurred, received, recorded, seq,
-                     replay == 1, body, chain)
-            for place, kind, source, event_id, occurred, received, recorded, seq, replay, body, chain in rows
-        ]  # fmt: skip
+        found: list[Recorded] = []
+        for place, kind, source, event_id, occurred, received, recorded, seq, replay, body, chain in rows:
+            estate, name, version = kinds[kind]  # a star in the call would cost as much as the rest of it
+            found.append(
+                Recorded(place, estate, name, version, sources[source], event_id, occurred, received, recorded,
+                         seq, replay == 1, body, chain)
+            )  # fmt: skip
+        return found
 
 
 _CHECKED = f"SELECT {COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608

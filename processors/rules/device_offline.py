@@ -72,20 +72,26 @@ class DeviceOfflineRule(Rule[Chain]):
     listens_to = frozenset({DeviceOnline, DeviceOffline, DeviceHeartbeat})
     Settings = Settings
     State = Chain
+    _last_beat: tuple[Recorded | None, str | None, float | None, Presence] = (None, None, None, _UNKNOWN)
+    """The last heartbeat, and what it makes of its device: the same for each that stands behind it."""
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
-        device = _device(event)
+        device = event.device if event.type == _BEAT else cast(DeviceOnline, event.event).device
         if device not in estate.devices:
             return ()
         return (device, *behind(estate, device)) if device in estate.children else (device,)
 
     def on_event(self, key: str, state: Chain, event: Recorded, estate: Estate) -> Step[Chain] | None:
-        device = _device(event)
-        before = state.devices.get(device, _UNKNOWN)
-        if event.type == _BEAT and not state.told:
-            one_more = self._one_more(device, before, state, event, estate)
-            if one_more is not None:  # nearly always
-                return one_more
+        if event.type == _BEAT:
+            device = event.device
+            before = state.devices.get(device, _UNKNOWN)
+            if not state.told:
+                one_more = self._one_more(device, before, state, event, estate)
+                if one_more is not None:  # nearly always
+                    return one_more
+        else:
+            device = cast(DeviceOnline, event.event).device
+            before = state.devices.get(device, _UNKNOWN)
         after = self._presence(device, before, event, estate)
         if after is None:
             return None
@@ -114,19 +120,26 @@ class DeviceOfflineRule(Rule[Chain]):
             return None
         if beat_s != estate.devices[device].heartbeat_s:
             return None
-        if len(state.devices) > 1:
-            limits = self.device_limits(device, estate)
-            if heard_us + int(limits.missed * beat_s * 1_000_000) + limits.slack_us <= now_us:
-                return None
-        after = Presence(now_us, None, before.session, beat_s, Evidence(event.id, event.position))
-        return Step(Chain({**state.devices, device: after}), (), KEEP_WAKE)
+        same, session, every_s, after = self._last_beat
+        if same is not event or session != before.session or every_s != beat_s:
+            after = Presence(now_us, None, before.session, beat_s, Evidence(event.id, event.position))
+            self._last_beat = event, before.session, beat_s, after
+        devices = state.devices
+        if len(devices) == 1:
+            return Step(Chain({device: after}), (), KEEP_WAKE)
+        limits = self.device_limits(device, estate)
+        if heard_us + int(limits.missed * beat_s * 1_000_000) + limits.slack_us <= now_us:
+            return None
+        devices = devices.copy()
+        devices[device] = after
+        return Step(Chain(devices), (), KEEP_WAKE)
 
     def on_time(self, key: str, state: Chain, due_us: int, estate: Estate) -> Step[Chain]:
         if key not in estate.devices:
             return Step(self.initial())  # taken off the register meanwhile
         judged_us = self._judged_us(key, state, estate)
         if state.told or judged_us is None or judged_us > due_us:
-            return self._step(key, state, estate)
+            return Step(state, (), None if state.told else judged_us)
         if self._behind_gone(key, state, due_us, estate):
             return Step(state)  # heard of again when what it stands behind is
         signal = self._raise(key, state.devices[key], due_us, estate)
@@ -156,9 +169,11 @@ class DeviceOfflineRule(Rule[Chain]):
         """When the device is gone for good, unless it is heard of. What it stands behind comes first: while
         that is missing too, its own time is awaited."""
         judged_us = self._gone_us(key, state.devices.get(key, _UNKNOWN), estate)
+        if judged_us is None:
+            return None
         for above in above_of(estate, key):
             presence = state.devices.get(above)
-            if judged_us is None or presence is None:
+            if presence is None:
                 continue
             above_us = self._gone_us(above, presence, estate)
             overdue_us = (presence.heard_us or 0) + us(presence.beat_s or 0)
@@ -208,13 +223,13 @@ class DeviceOfflineRule(Rule[Chain]):
 
 def above_of(estate: Estate, device: str) -> tuple[str, ...]:
     """What a device stands behind: its controller or recorder, and that one's, …"""
+    entry = estate.devices.get(device)
+    if entry is None or entry.parent is None:  # nearly always
+        return ()
     found: list[str] = []
-    while len(found) < PARENTS_MAX:
-        entry = estate.devices.get(device)
-        if entry is None or entry.parent is None or entry.parent not in estate.devices:
-            break
-        device = entry.parent
-        found.append(device)
+    while entry is not None and entry.parent in estate.devices and len(found) < PARENTS_MAX:
+        found.append(entry.parent)
+        entry = estate.devices[entry.parent]
     return tuple(found)
 
 
@@ -233,12 +248,6 @@ def _begin_anew(presence: Presence, now_us: int) -> Presence:
         heard_us=None if presence.heard_us is None else now_us,
         offline_us=None if presence.offline_us is None else now_us,
     )
-
-
-def _device(event: Recorded) -> str:
-    if event.type == _BEAT:
-        return event.device
-    return cast(DeviceOnline, event.event).device
 
 
 def _severity(device: str, estate: Estate) -> Severity:

@@ -154,7 +154,7 @@ class DoorForced(Rule[Releases]):
         limits = self.door_limits(key, estate)
         at_us = event.effective_us
         window_us, online_us = limits.grant_us, limits.online_us
-        for released_us in state.at_us:
+        for released_us in reversed(state.at_us):  # nearly always the last one
             if 0 <= at_us - released_us <= window_us:
                 return None
         if state.online_us and 0 <= at_us - state.online_us <= online_us:
@@ -205,14 +205,12 @@ class DoorForced(Rule[Releases]):
         if state.told:
             return Step(state, signals)
         limits = self.door_limits(key, estate)
-        released_us = max(state.at_us) if state.at_us else 0
-        closed_us = max(state.closed_us) if state.closed_us else 0
-        missing_us = max(each.at_us for each in state.missing) if state.missing else 0
-        last_us = max(
-            max(released_us, missing_us) + limits.grant_us,
-            state.online_us + limits.online_us,
-            closed_us + limits.bounce_us,
-        )
+        last_us = state.online_us + limits.online_us
+        for at_us, span_us in ((state.at_us, limits.grant_us), (state.closed_us, limits.bounce_us)):
+            if at_us and (until_us := max(at_us) + span_us) > last_us:
+                last_us = until_us
+        if state.missing:
+            last_us = max(last_us, max(each.at_us for each in state.missing) + limits.grant_us)
         return Step(state, signals, None, last_us + DISORDER_US)
 
     def _raise(
