@@ -94,8 +94,10 @@ class Mix:
         if phase == 6:
             return self._message("access", DOORS[place], "device.heartbeat", at, _heartbeat(number))
         if phase == 7:
-            plate = self._plates[number % len(self._plates)]
-            return self._plate(plate, "in" if number % 2 else "out", at)
+            # Each one out, then in again: in twice would be two cars with one plate.
+            number = turn // 10 * len(DOORS) + place
+            round_, chosen = divmod(number, len(self._plates))
+            return self._plate(self._plates[chosen], "in" if round_ % 2 else "out", at)
         data = {"label": "person", "track": f"t{number}", "event": "enter", "zone": "yard",
                 "confidence": 0.87}  # fmt: skip
         return self._message("camera", CAMERAS[place], "camera.object", at, data)
@@ -132,7 +134,7 @@ class Mix:
 
 def _door(phase: int, door: str, number: int) -> tuple[str, dict[str, Any]]:
     if phase == 0:
-        card = f"card-{number % 3_200:04}"
+        card = f"card-{door}-{number // len(DOORS) % 107:03}"  # its holder lives there: nobody is at two doors
         return "access.granted", {"door": door, "credential": card, "method": "card", "direction": "in"}
     return ("access.door_opened" if phase == 1 else "access.door_closed"), {"door": door}
 

@@ -37,7 +37,7 @@ class AlertListener:
     def _on_message(self, client: Client, userdata: object, message: MQTTMessage) -> None:
         now = time.time()
         self.messages += 1
-        came = self.came_to_squad if "/squads/" in message.topic else self.came
+        came = self.came_to_squad if "/patrol/" in message.topic else self.came
         for event_id in orjson.loads(message.payload).get("evidence", ()):
             came.setdefault(event_id, now)
 

@@ -3,6 +3,10 @@
 Skew is the median of received − occurred over a device's last events that are neither history nor late, so
 it depends on the order of the log alone. Less than `FLOOR_US` counts as none: a device whose clock is right
 has no state and costs one comparison. Beyond `TOLERANCE_US` the device's events get corrected times.
+
+What waited for us while we were away, at a broker or in a line, looks like a slow clock too. But it comes
+all at once, and each event has waited less than the one before: so of what arrives within a second the one
+that is off least counts, and most of the twenty must agree.
 """
 
 from __future__ import annotations
@@ -26,6 +30,8 @@ STEADY_US = 1_000_000
 every event would put a device's own events out of order."""
 RING = 20
 """Events that the median is taken of."""
+APART_US = 1_000_000
+"""They arrived so far apart at least."""
 STRAGGLERS = 100
 """A counter that falls back by less is an event overtaken by others; by more, a counter that began anew."""
 AFTER_RESET_US = 86_400_000_000
@@ -40,13 +46,15 @@ _DEVICE = frozenset(name for name, kind in TYPES.items() if kind.ROLE is Role.DE
 
 
 class Clock:
-    """A device's clock: how far its last events were off (0: below the floor), and the skew as told."""
+    """A device's clock: how far its last events were off (0: below the floor), the skew as told, and when the
+    last of those events arrived."""
 
-    __slots__ = ("offs", "skew_us")
+    __slots__ = ("looked_us", "offs", "skew_us")
 
-    def __init__(self, offs: tuple[int, ...] = (), skew_us: int = 0) -> None:
+    def __init__(self, offs: tuple[int, ...] = (), skew_us: int = 0, looked_us: int = 0) -> None:
         self.offs = offs
         self.skew_us = skew_us
+        self.looked_us = looked_us
 
 
 class Measures:
@@ -130,8 +138,14 @@ class Measures:
         return replace(entry, skew_us=clock.skew_us)
 
     def _measure(self, entry: Recorded, clock: Clock, off_us: int) -> Clock | None:
-        within = -FLOOR_US <= off_us <= FLOOR_US
-        offs = (*clock.offs[1 - RING :], 0 if within else off_us)
+        off_us = 0 if -FLOOR_US <= off_us <= FLOOR_US else off_us
+        looked_us = entry.received_us
+        if 0 <= looked_us - clock.looked_us < APART_US:
+            if abs(off_us) >= abs(clock.offs[-1]):
+                return clock
+            offs, looked_us = (*clock.offs[:-1], off_us), clock.looked_us
+        else:
+            offs = (*clock.offs[1 - RING :], off_us)
         self._clocks_changed.add(entry.source)
         if not any(offs):
             self._clocks.pop(entry.source, None)
@@ -139,10 +153,10 @@ class Measures:
             return None
         median_us = _median(offs)
         skew_us = clock.skew_us
-        if abs(median_us - skew_us) > STEADY_US or not median_us:
+        if (abs(median_us - skew_us) > STEADY_US and _agree(offs, median_us)) or not median_us:
             self._tell(entry, skew_us, median_us)
             skew_us = median_us
-        found = self._clocks[entry.source] = Clock(offs, skew_us)
+        found = self._clocks[entry.source] = Clock(offs, skew_us, looked_us)
         return found
 
     def _tell(self, entry: Recorded, before_us: int, skew_us: int) -> None:
@@ -160,7 +174,8 @@ class Measures:
             self._counters, resets = value
             self._resets = {source: (before, until_us) for source, (before, until_us) in resets.items()}
         else:
-            self._clocks[saved.key.removeprefix(_RING)] = Clock(tuple(value[0]), value[1])
+            offs, skew_us, *looked_us = value  # states kept before the arrival was noted have two parts
+            self._clocks[saved.key.removeprefix(_RING)] = Clock(tuple(offs), skew_us, *looked_us)
         return True
 
     def changed(self) -> tuple[list[SavedState], list[str]]:
@@ -175,9 +190,16 @@ class Measures:
             if clock is None:
                 gone.append(_RING + source)
             else:
-                write.append(SavedState(_RING + source, orjson.dumps((clock.offs, clock.skew_us))))
+                write.append(
+                    SavedState(_RING + source, orjson.dumps((clock.offs, clock.skew_us, clock.looked_us)))
+                )
         self._clocks_changed.clear()
         return write, gone
+
+
+def _agree(offs: tuple[int, ...], median_us: int) -> bool:
+    """Whether most of the events show about the same."""
+    return sum(abs(each - median_us) <= FLOOR_US for each in offs) > RING // 2
 
 
 def _median(offs: tuple[int, ...]) -> int:

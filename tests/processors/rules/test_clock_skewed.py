@@ -57,8 +57,37 @@ def test_some_late_ones_are_no_skew() -> None:
 
 
 def test_as_much_ahead_as_behind_is_no_skew() -> None:
-    story = "\n".join(f"{beats(30, 1, at)}\n{beats(-30, 1, at + 0.5)}" for at in range(30))
+    story = "\n".join(f"{beats(30, 1, at)}\n{beats(-30, 1, at + 1)}" for at in range(0, 60, 2))
     check(ClockSkewed(), story)
+
+
+def test_what_waited_for_us_is_no_skew() -> None:
+    """Ten minutes of a device that says something every second, which come within a second, or within a
+    minute of ours, and then it goes on as ever."""
+    for drained_s in (1, 60):
+        waited = [(590 + number * drained_s / 590, number) for number in range(590)]
+        story = "\n".join(f"{_clock(at_s)}  building-3  heartbeat  @{_clock(of_s)}" for at_s, of_s in waited)
+        check(ClockSkewed(), f"{story}\n{beats(0, 30, 700)}")
+
+
+def test_a_clock_that_is_off_is_seen_where_a_device_says_much_at_a_time() -> None:
+    busy = "\n".join(beats(30, 5, 0.2 * number) for number in range(5))
+    lines = sorted(line for at in range(0, 50, 5) for line in _moved(busy, at))
+    found = check(ClockSkewed(), "\n".join([*lines[:50], lines[50] + " -> low building-3", *lines[51:]]))
+    assert len(found) == 1
+
+
+def _moved(beats_of: str, by_s: int) -> list[str]:
+    """The same lines, later."""
+    return [
+        "  ".join([_clock(_s(at) + by_s), device, kind, f"@{_clock(_s(clock[1:]) + by_s)}"])
+        for at, device, kind, clock in (line.split() for line in beats_of.splitlines())
+    ]
+
+
+def _s(text: str) -> float:
+    minutes, seconds = text.split(":")
+    return int(minutes) * 60 + float(seconds)
 
 
 def test_history_says_nothing_of_the_clock() -> None:
