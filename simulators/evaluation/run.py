@@ -5,7 +5,7 @@ Days follow each other without a gap: what arrives after midnight is given with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -23,7 +23,7 @@ from simulators.day.world import EstateWorld, World, make
 from simulators.evaluation.judge import Judge, Judges, Told
 from simulators.evaluation.matching import Case, match
 from simulators.evaluation.report import Report, Worst, by_need, few_of_each
-from simulators.evaluation.sensors import Devices
+from simulators.evaluation.sensors import Devices, clock_known_us
 
 FIRST_DAY = date(2026, 9, 7)
 """A Monday: weeks of incidents begin on it."""
@@ -122,7 +122,7 @@ def _one_day(world: World, course: _Course, plan: Plan, today: date) -> None:
     due = sorted([*course.waiting, *sent], key=lambda each: each.received_us)
     cut = next((index for index, each in enumerate(due) if each.received_us >= end_us), len(due))
     now, course.waiting = due[:cut], due[cut:]
-    _keep_cases(course, story.parts, now)
+    _keep_cases(course, story.parts, now, {device: since_us for device, since_us, _, _ in story.clocks})
     course.sensors += course.devices.labels(now)
     _take(course, now, _registers(world, estate, today, seed, story))
 
@@ -168,8 +168,11 @@ def _give(course: _Course, sent: Sequence[Sent]) -> None:
     course.taken += len(sent)
 
 
-def _keep_cases(course: _Course, parts: Sequence[Episode], sent: Sequence[Sent]) -> None:
-    """The labels of a day, with the numbers of what was sent because of them."""
+def _keep_cases(
+    course: _Course, parts: Sequence[Episode], sent: Sequence[Sent], clocks: Mapping[str, int]
+) -> None:
+    """The labels of a day, with the numbers of what was sent because of them. `clocks`: since when which
+    devices' clocks are off."""
     by_event: dict[object, int] = {}
     for index, part in enumerate(parts):
         for emission in part.emissions:  # a sensor that errs makes another event of it, at the same moment
@@ -184,7 +187,16 @@ def _keep_cases(course: _Course, parts: Sequence[Episode], sent: Sequence[Sent])
                 course.kept[number] = each
     for part, found in zip(parts, numbers, strict=True):
         if part.label is not None:
-            course.cases.append(Case(part.label, tuple(found)))
+            course.cases.append(Case(_known(part.label, sent, clocks), tuple(found)))
+
+
+def _known(label: Label, sent: Sequence[Sent], clocks: Mapping[str, int]) -> Label:
+    """The label, at the moment from which it could be known: for a clock that is off that depends on how much
+    its device has to say."""
+    since_us = clocks.get(label.place)
+    if label.kind != "clock_skewed" or since_us is None:
+        return label
+    return replace(label, at_us=clock_known_us(sent, label.place, since_us) or label.at_us)
 
 
 def _end(course: _Course, plan: Plan, report: Report) -> None:

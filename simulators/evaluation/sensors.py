@@ -12,7 +12,23 @@ from simulators.day.truth import Label, Sent
 
 FILL_US = 60_000_000
 OFF_US = 5_000_000
+LATE_US = 600_000_000
+APART_US = 1_000_000
 HALF_OF_THE_RING = 11
+
+
+def clock_known_us(sent: Iterable[Sent], device: str, since_us: int) -> int | None:
+    """When eleven messages of a device, no two within a second, have shown that its clock is off since a
+    moment: then the median of twenty says so, and nobody could know before. None where that never comes."""
+    count, last_us = 0, 0
+    for each in sent:
+        if each.device != device or each.received_us < since_us or each.received_us - last_us < APART_US:
+            continue
+        if OFF_US < abs(each.at_us - each.received_us) < LATE_US:
+            count, last_us = count + 1, each.received_us
+            if count == HALF_OF_THE_RING:
+                return each.received_us
+    return None
 
 
 @dataclass
@@ -32,7 +48,7 @@ class Devices:
             yield from self._count(each)
 
     def _clock(self, each: Sent) -> Iterable[Label]:
-        if not OFF_US < abs(each.at_us - each.received_us) < 600_000_000:
+        if not OFF_US < abs(each.at_us - each.received_us) < LATE_US:
             return
         count = self._off[each.device] = self._off.get(each.device, 0) + 1
         if count >= HALF_OF_THE_RING:
