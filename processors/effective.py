@@ -141,11 +141,14 @@ class Measures:
         off_us = 0 if -FLOOR_US <= off_us <= FLOOR_US else off_us
         looked_us = entry.received_us
         if 0 <= looked_us - clock.looked_us < APART_US:
-            if abs(off_us) >= abs(clock.offs[-1]):
-                return clock
-            offs, looked_us = (*clock.offs[:-1], off_us), clock.looked_us
-        else:
-            offs = (*clock.offs[1 - RING :], off_us)
+            if abs(off_us) < abs(clock.offs[-1]):  # counts from the next second on
+                found = self._clocks[entry.source] = Clock(
+                    (*clock.offs[:-1], off_us), clock.skew_us, clock.looked_us
+                )
+                self._clocks_changed.add(entry.source)
+                return found
+            return clock
+        offs = (*clock.offs[1 - RING :], off_us)
         self._clocks_changed.add(entry.source)
         if not any(offs):
             self._clocks.pop(entry.source, None)

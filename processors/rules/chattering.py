@@ -90,10 +90,17 @@ class Chattering(Rule[Turns]):
         at_us = event.effective_us
         turn = Turn(at_us, event.type in _RAISES, evidence_of(event))
         earliest_us = at_us - limits.window_us - DISORDER_US
-        kept = [each for each in state.last if each.at_us >= earliest_us]
-        last = tuple(sorted((*kept, turn), key=lambda each: each.at_us))[-TURNS_MAX:]
+        last = state.last
+        if last and last[0].at_us < earliest_us:
+            last = tuple(each for each in last if each.at_us >= earliest_us)
+        in_order = not last or at_us >= last[-1].at_us
+        if in_order:  # nearly always
+            last = (*last[1 - TURNS_MAX :], turn)
+        else:
+            last = tuple(sorted((*last, turn), key=lambda each: each.at_us))[-TURNS_MAX:]
         short_us = limits.short_us if key.startswith("door:") else limits.window_us
-        found = _cycles(last, short_us, limits.window_us)
+        # What comes in order has not gone yet: it may be told of when it goes.
+        found = [] if in_order and turn.on else _cycles(last, short_us, limits.window_us)
         told_us = state.told_us
         quiet = told_us is None or abs(at_us - told_us) >= limits.window_us
         if len(found) >= limits.count and quiet:

@@ -159,7 +159,11 @@ class PerimeterBreach(Rule[Fence]):
             kept_us = now_us + limits.confirm_us + limits.settle_us + DISORDER_US
             seen = Sighting(what.zone, event.device, at_us, evidence_of(event), kept_us, event.late)
             after = replace(state, sightings=_with(state.sightings, seen, now_us))
-            return self._judged(after, [], now_us, estate)
+            if after.alarms or after.gust_us or after.told:
+                return self._judged(after, [], now_us, estate)
+            return Step(
+                after, (), None, self._kept_us(after, now_us)
+            )  # somebody walks, no fence says a thing
         segment, zone = cast(FenceAlarm, what).segment, _zone_of(estate, event)
         if estate.in_maintenance(at_us, device=event.device, zone=zone):
             return None
@@ -226,9 +230,13 @@ class PerimeterBreach(Rule[Fence]):
             return Step(state, tuple(signals), min(wakes))
         if state.told:
             return Step(state, tuple(signals))
+        return Step(state, tuple(signals), None, self._kept_us(state, now_us))
+
+    def _kept_us(self, state: Fence, now_us: int) -> int:
+        """Until when something of it may still matter."""
         kept = [each.kept_us for each in state.alarms] + [each.kept_us for each in state.sightings]
         kept += [at_us + self.limits(zone).patrol_us + DISORDER_US for zone, at_us in state.patrols.items()]
-        return Step(state, tuple(signals), None, max((*kept, now_us)))
+        return max((*kept, now_us))
 
     def _gusts(self, state: Fence, signals: list[Signal], estate: Estate) -> Fence:
         """Puts down to wind what shook together, takes back what was told of it, and tells the wind once."""

@@ -49,6 +49,8 @@ BACK_OFF_S = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 SAVE_S, SAVE_ENTRIES = 0.25, 10_000
 """State and position are saved this often. Between two saves a key's state is written once, however often it
 changed."""
+BUSY_SAVE_S = 1.0
+"""So often while there is more to take than one batch: what is saved then is out of date at once."""
 
 _log = structlog.get_logger()
 
@@ -119,7 +121,7 @@ class EmbeddedRunner:
         self._claim: Claim | None = None
         self._position: Position = 0
         self._saved: Position = 0
-        self._save_by_s = 0.0
+        self._unsaved_since_s = 0.0
 
     def run_once(self) -> int:
         """Takes one bounded batch and saves; returns how many entries it moved on by, or 1 when it told the
@@ -140,9 +142,10 @@ class EmbeddedRunner:
                 metrics.INPUTS_DECIDED.inc(steps.take(entries))
                 tell_failures(steps.by_estate)
                 if self._position == self._saved:
-                    self._save_by_s = time.monotonic() + SAVE_S
+                    self._unsaved_since_s = time.monotonic()
                 self._position = entries[-1].position
-            if self._unsaved and (save_now or self._save_due()):
+            busy = len(entries) == self._batch
+            if self._unsaved and (save_now or self._save_due(BUSY_SAVE_S if busy else SAVE_S)):
                 self._save(steps, steps.outputs())
             elif outputs := steps.outputs():
                 self._tell(outputs)
@@ -155,8 +158,8 @@ class EmbeddedRunner:
     def _unsaved(self) -> int:
         return self._position - self._saved
 
-    def _save_due(self) -> bool:
-        return self._unsaved >= SAVE_ENTRIES or time.monotonic() >= self._save_by_s
+    def _save_due(self, after_s: float) -> bool:
+        return self._unsaved >= SAVE_ENTRIES or time.monotonic() >= self._unsaved_since_s + after_s
 
     def _start(self) -> Steps:
         share.bring_together(self._eventlog, self._rules)
@@ -233,7 +236,7 @@ class EmbeddedRunner:
         """Waits for an entry, the next wake-up, or until what is unsaved has to be saved."""
         left_s = self.due_in_s()
         if self._unsaved:
-            left_s = min(left_s, max(0.0, self._save_by_s - time.monotonic()))
+            left_s = min(left_s, max(0.0, self._unsaved_since_s + SAVE_S - time.monotonic()))
         self._eventlog.wait(self._position, left_s)
 
     def run(self, stop: threading.Event) -> None:
