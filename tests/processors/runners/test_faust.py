@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from eventlog import codec
 from eventlog.memory import MemoryLog
@@ -22,9 +23,9 @@ from eventlog.vocabulary import OUTPUT_TYPES
 from processors.rules import RULES
 from processors.runners.common import READER
 from processors.runners.embedded import replay
-from processors.runners.faust import FaustWorker, Tables, WorkerError
+from processors.runners.faust import FaustWorker, Tables, WorkerError, _FromTheEnd, _Transport
 from processors.runners.relay import Relay
-from processors.runners.topics import Cluster
+from processors.runners.topics import INPUTS, Cluster
 from tests.contracts import rules as contract
 from tests.processors.estate import NAME, REGISTERS
 from tests.processors.live import ALL_RULES
@@ -159,3 +160,38 @@ def test_a_worker_that_does_not_get_ready_gives_up_and_drops_its_table(kafka: Ta
     with pytest.raises(WorkerError, match="not ready within"):
         worker.run(threading.Event())
     assert not tables.folder.exists()
+
+
+class LosesTheFirstFetch(_FromTheEnd):
+    """As where a fetch of the changelog is under way when recovery seeks: its records are thrown away."""
+
+    lost = 0
+
+    async def _wait_next_records(self, timeout: float) -> Any:
+        records, active = await super()._wait_next_records(timeout)
+        changes = [tp for tp in records or () if tp.topic != INPUTS and not type(self).lost]
+        for tp in changes:
+            type(self).lost += len(records.pop(tp))
+        return records, active
+
+
+def test_a_changelog_that_stands_still_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kafka = Tansu(tmp_path)
+    try:
+        night = Night(kafka, tmp_path / "tables")
+        night.tell([[] for _ in range(8)])
+        night.agree()
+        night.close()
+        monkeypatch.setattr(_Transport, "Consumer", LosesTheFirstFetch)
+        worker, stop = FaustWorker(night.log, night.cluster, Tables("memory", tmp_path)), threading.Event()
+        thread = threading.Thread(target=worker.run, args=(stop,))
+        thread.start()
+        try:
+            wait_until(worker.ready.is_set, timeout_s=WITHIN_S, what="ready all the same")
+        finally:
+            stop.set()
+            thread.join(30)
+        assert LosesTheFirstFetch.lost > 0
+        assert REGISTRY.get_sample_value("gatehouse_worker_recoveries_again_total") == 1
+    finally:
+        kafka.stop()
