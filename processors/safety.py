@@ -8,10 +8,10 @@ Only zones that something touched are looked at again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import reduce
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 
@@ -49,31 +49,75 @@ class Cause:
 _NEVER_US = 2**62
 
 
-@dataclass(frozen=True, slots=True)
-class _Summary:
-    """A zone's causes in short: the worst, the one that neighbours hear of, and when the first one ends."""
+class _Causes:
+    """What is behind a zone's level: the worst, what neighbours hear of, what ends first. Each is kept in
+    order, so that with thousands of open alerts a change costs no more than with a few."""
 
-    worst: Cause | None = None
-    loud: str = ""
-    """The last alert's id among the high and critical ones; empty when there is none."""
-    ends_us: int = _NEVER_US
-    loud_ends_us: int = _NEVER_US
+    def __init__(self) -> None:
+        self._by_alert: dict[str, Cause] = {}
+        self._weights: list[tuple[int, str]] = []
+        self._loud: list[str] = []
+        self._ends: list[tuple[int, str]] = []
+        self._loud_ends: list[tuple[int, str]] = []
 
-    def with_one(self, cause: Cause) -> _Summary:
-        """With one cause more."""
-        until_us = _NEVER_US if cause.until_us is None else cause.until_us
-        is_loud = cause.severity in {"high", "critical"}
-        return _Summary(
-            max(self.worst, cause, key=_weight) if self.worst else cause,
-            max(self.loud, cause.alert) if is_loud else self.loud,
-            min(self.ends_us, until_us),
-            min(self.loud_ends_us, until_us) if is_loud else self.loud_ends_us,
-        )
+    def __bool__(self) -> bool:
+        return bool(self._by_alert)
+
+    def put(self, cause: Cause) -> bool:
+        """Adds or changes one; whether that makes a difference."""
+        before = self._by_alert.get(cause.alert)
+        if before == cause:
+            return False
+        if before is not None:
+            self._take(before)
+        self._by_alert[cause.alert] = cause
+        for ordered, entry in self._places(cause):
+            insort(ordered, entry)
+        return True
+
+    def _take(self, cause: Cause) -> None:
+        del self._by_alert[cause.alert]
+        for ordered, entry in self._places(cause):
+            del ordered[bisect_left(ordered, entry)]
+
+    def _places(self, cause: Cause) -> Iterator[tuple[list[Any], Any]]:
+        # Among equals the alert's id decides: their order here is another one after a restart.
+        yield self._weights, (_RANK[_HERE[cause.severity]], cause.alert)
+        loud = cause.severity in {"high", "critical"}
+        if loud:
+            yield self._loud, cause.alert
+        if cause.until_us is not None:
+            yield self._ends, (cause.until_us, cause.alert)
+            if loud:
+                yield self._loud_ends, (cause.until_us, cause.alert)
+
+    def drop_ended(self, now_us: int) -> None:
+        """Takes out what has ended by now."""
+        while self._ends and self._ends[0][0] <= now_us:
+            self._take(self._by_alert[self._ends[0][1]])
+
+    @property
+    def worst(self) -> Cause | None:
+        """The worst one."""
+        return self._by_alert[self._weights[-1][1]] if self._weights else None
+
+    @property
+    def loud(self) -> str:
+        """The last alert's id among the high and critical ones; empty when there is none."""
+        return self._loud[-1] if self._loud else ""
+
+    @property
+    def ends_us(self) -> int:
+        """When the first one ends."""
+        return self._ends[0][0] if self._ends else _NEVER_US
+
+    @property
+    def loud_ends_us(self) -> int:
+        """When the first of the high and critical ones ends."""
+        return self._loud_ends[0][0] if self._loud_ends else _NEVER_US
 
 
-def _weight(cause: Cause) -> tuple[int, str]:
-    # Among equals the alert's id decides: their order here is another one after a restart.
-    return _RANK[_HERE[cause.severity]], cause.alert
+_NO_CAUSES = _Causes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +147,7 @@ class Safety:
         self.estate_level: SafetyLevel = "unknown"
         self._down: set[str] = set()
         self._down_changed = False
-        self._causes: dict[str, dict[str, Cause]] = {}
-        self._summaries: dict[str, _Summary] = {}
+        self._causes: dict[str, _Causes] = {}
         self._touched: set[str] = set()
         self._plan = _Plan(Estate(""))
         self._dirty: set[str] = set()
@@ -120,14 +163,9 @@ class Safety:
         if alert.exercise or is_discreet(alert.rule):
             return
         until_us = to_us(alert.closed_at) + HOLD_US if alert.closed_at else None
-        cause = Cause(alert.id, alert.severity, until_us)
-        causes = self._causes.setdefault(alert.zone, {})
-        before, causes[alert.id] = causes.get(alert.id), cause
-        if before == cause:
+        causes = self._causes.get(alert.zone) or self._causes.setdefault(alert.zone, _Causes())
+        if not causes.put(Cause(alert.id, alert.severity, until_us)):
             return
-        known = self._summaries.pop(alert.zone, None)
-        if known and before is None:
-            self._summaries[alert.zone] = known.with_one(cause)
         self._touched.add(alert.zone)
         self._touched.update(self._plan.neighbours.get(alert.zone, ()))
 
@@ -209,33 +247,29 @@ class Safety:
         return True
 
     def _look(self, zone: str, now_us: int) -> Found:
-        own = self._summary(zone, now_us)
+        own = self._behind(zone, now_us)
+        worst = own.worst
         loud, ends = "", own.ends_us
         for neighbour in self._plan.neighbours.get(zone, ()):
-            near = self._summary(neighbour, now_us)
+            near = self._behind(neighbour, now_us)
             loud, ends = max(loud, near.loud), min(ends, near.loud_ends_us)
         again_us = None if ends == _NEVER_US else ends
-        level: SafetyLevel = _HERE[own.worst.severity] if own.worst else "watch" if loud else "safe"
+        level: SafetyLevel = _HERE[worst.severity] if worst else "watch" if loud else "safe"
         if self._blind(zone) and _RANK["unknown"] > _RANK[level]:
             return Found("unknown", again_us=again_us)
-        if own.worst:
-            return Found(level, own.worst.alert, "alert", again_us)
+        if worst:
+            return Found(level, worst.alert, "alert", again_us)
         if loud:
             return Found(level, loud, "neighbour", again_us)
         return Found("safe", again_us=again_us)
 
-    def _summary(self, zone: str, now_us: int) -> _Summary:
-        """What a zone's causes come to; made anew when one was added, changed or has ended."""
-        known = self._summaries.get(zone)
-        if known and now_us < known.ends_us:
-            return known
-        causes = self._causes.get(zone, {})
-        for alert_id, cause in list(causes.items()):
-            if cause.until_us is not None and cause.until_us <= now_us:
-                del causes[alert_id]
-        made = reduce(_Summary.with_one, causes.values(), _Summary())
-        self._summaries[zone] = made
-        return made
+    def _behind(self, zone: str, now_us: int) -> _Causes:
+        """A zone's causes as of now."""
+        causes = self._causes.get(zone)
+        if causes is None:
+            return _NO_CAUSES
+        causes.drop_ended(now_us)
+        return causes
 
     def _blind(self, zone: str) -> bool:
         watchers = self._plan.watchers.get(zone)
