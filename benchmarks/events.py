@@ -134,7 +134,7 @@ class Mix:
 
 def _door(phase: int, door: str, number: int) -> tuple[str, dict[str, Any]]:
     if phase == 0:
-        card = f"card-{door}-{number // len(DOORS) % 107:03}"  # its holder lives there: nobody is at two doors
+        card = f"card-{door}-{number // len(DOORS) % 107:03}"  # nobody is at two doors
         return "access.granted", {"door": door, "credential": card, "method": "card", "direction": "in"}
     return ("access.door_opened" if phase == 1 else "access.door_closed"), {"door": door}
 

@@ -68,8 +68,8 @@ class Names:
         for place, kind, source, event_id, occurred, received, recorded, seq, replay, body, chain in rows:
             estate, name, version = kinds[kind]  # a star in the call would cost as much as the rest of it
             found.append(
-                Recorded(place, estate, name, version, sources[source], event_id, occurred, received, recorded,
-                         seq, replay == 1, body, chain)
+                Recorded(place, estate, name, version, sources[source], event_id, occurred, received,
+                         recorded, seq, replay == 1, body, chain)
             )  # fmt: skip
         return found
 
