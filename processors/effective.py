@@ -38,6 +38,7 @@ AFTER_RESET_US = 86_400_000_000
 """So long events of the count before a reset are known as such."""
 SOURCES_MAX = 100_000
 """Sources whose counters are followed, in one estate."""
+_LONG_AGO_US = -(2**62)
 
 _SAVED = "effective/"
 _COUNTERS = _SAVED + "counters"
@@ -51,7 +52,7 @@ class Clock:
 
     __slots__ = ("looked_us", "offs", "skew_us")
 
-    def __init__(self, offs: tuple[int, ...] = (), skew_us: int = 0, looked_us: int = 0) -> None:
+    def __init__(self, offs: tuple[int, ...] = (), skew_us: int = 0, looked_us: int = _LONG_AGO_US) -> None:
         self.offs = offs
         self.skew_us = skew_us
         self.looked_us = looked_us
@@ -139,14 +140,10 @@ class Measures:
 
     def _measure(self, entry: Recorded, clock: Clock, off_us: int) -> Clock | None:
         off_us = 0 if -FLOOR_US <= off_us <= FLOOR_US else off_us
-        looked_us = entry.received_us
-        if 0 <= looked_us - clock.looked_us < APART_US:
-            if abs(off_us) < abs(clock.offs[-1]):  # counts from the next second on
-                found = self._clocks[entry.source] = Clock(
-                    (*clock.offs[:-1], off_us), clock.skew_us, clock.looked_us
-                )
+        if 0 <= entry.received_us - clock.looked_us < APART_US:
+            if abs(off_us) < abs(clock.offs[-1]):  # judged from the next second on
+                clock.offs = (*clock.offs[:-1], off_us)
                 self._clocks_changed.add(entry.source)
-                return found
             return clock
         offs = (*clock.offs[1 - RING :], off_us)
         self._clocks_changed.add(entry.source)
@@ -159,7 +156,7 @@ class Measures:
         if (abs(median_us - skew_us) > STEADY_US and _agree(offs, median_us)) or not median_us:
             self._tell(entry, skew_us, median_us)
             skew_us = median_us
-        found = self._clocks[entry.source] = Clock(offs, skew_us, looked_us)
+        found = self._clocks[entry.source] = Clock(offs, skew_us, entry.received_us)
         return found
 
     def _tell(self, entry: Recorded, before_us: int, skew_us: int) -> None:

@@ -110,12 +110,6 @@ class RuleRun:
                 continue
             if step.signals:
                 told += step.signals
-            if cell is not None and step.wake_us == KEEP_WAKE and step.forget_us is None:  # very often
-                after = step.state
-                if after is not self._initial:
-                    cell.state, cell.forget_us = after, NEVER_US
-                    self._dirty[key] = cell
-                    continue
             self._keep(key, cell, step, now_us)
         if told and entry.late:
             told = tuple(replace(signal, late=True) for signal in told)

@@ -9,6 +9,7 @@ Only zones that something touched are looked at again.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -147,7 +148,7 @@ class Safety:
         self.estate_level: SafetyLevel = "unknown"
         self._down: set[str] = set()
         self._down_changed = False
-        self._causes: dict[str, _Causes] = {}
+        self._causes: defaultdict[str, _Causes] = defaultdict(_Causes)
         self._touched: set[str] = set()
         self._plan = _Plan(Estate(""))
         self._dirty: set[str] = set()
@@ -163,8 +164,7 @@ class Safety:
         if alert.exercise or is_discreet(alert.rule):
             return
         until_us = to_us(alert.closed_at) + HOLD_US if alert.closed_at else None
-        causes = self._causes.get(alert.zone) or self._causes.setdefault(alert.zone, _Causes())
-        if not causes.put(Cause(alert.id, alert.severity, until_us)):
+        if not self._causes[alert.zone].put(Cause(alert.id, alert.severity, until_us)):
             return
         self._touched.add(alert.zone)
         self._touched.update(self._plan.neighbours.get(alert.zone, ()))

@@ -113,8 +113,6 @@ class EstateStep:
         for run in self._runs.values():
             for kind in run.rule.listens_to:
                 self._by_type.setdefault(kind.TYPE, []).append(run)
-        self._ways = {kind: (kind in _OURS, self._by_type.get(kind, [])) for kind in _OURS | {*self._by_type}}
-        """Whether the step itself takes inputs of a type, and the rules that listen to it."""
         self._start(saved)
 
     def _policy(self, name: str) -> Limits:
@@ -161,25 +159,20 @@ class EstateStep:
                 self._clock_begins(now_us)
             self._now_us = now_us
         entry = self._measures.look(entry)
-        seen = bool(self._measures.seen)
+        seen = self._measures.seen
         if seen:
             self._out.begin(entry)
             self._measured(entry)
-        way = self._ways.get(kind)
-        if way is None:
+        runs, ours = self._by_type.get(kind), kind in _OURS
+        if runs is None and not ours:
             return
-        ours, runs = way
+        if not seen:
+            self._out.begin(entry)
         if ours:
-            if not seen:
-                self._out.begin(entry)
             self._settle(self._ours(entry))
-        begun = seen or ours
-        for run in runs:
+        for run in runs or ():
             signals = run.on_event(entry, self.estate)
             if signals:
-                if not begun:
-                    self._out.begin(entry)
-                    begun = True
                 self._settle(self._tell(run, signals))
 
     def _measured(self, entry: Recorded) -> None:

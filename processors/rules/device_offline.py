@@ -76,22 +76,18 @@ class DeviceOfflineRule(Rule[Chain]):
     """The last heartbeat, and what it makes of its device: the same for each that stands behind it."""
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
-        device = event.device if event.type == _BEAT else cast(DeviceOnline, event.event).device
+        device = _device(event)
         if device not in estate.devices:
             return ()
         return (device, *behind(estate, device)) if device in estate.children else (device,)
 
     def on_event(self, key: str, state: Chain, event: Recorded, estate: Estate) -> Step[Chain] | None:
-        if event.type == _BEAT:
-            device = event.device
-            before = state.devices.get(device, _UNKNOWN)
-            if not state.told:
-                one_more = self._one_more(device, before, state, event, estate)
-                if one_more is not None:  # nearly always
-                    return one_more
-        else:
-            device = cast(DeviceOnline, event.event).device
-            before = state.devices.get(device, _UNKNOWN)
+        device = _device(event)
+        before = state.devices.get(device, _UNKNOWN)
+        if event.type == _BEAT and not state.told:
+            one_more = self._one_more(device, before, state, event, estate)
+            if one_more is not None:  # nearly always
+                return one_more
         after = self._presence(device, before, event, estate)
         if after is None:
             return None
@@ -248,6 +244,10 @@ def _begin_anew(presence: Presence, now_us: int) -> Presence:
         heard_us=None if presence.heard_us is None else now_us,
         offline_us=None if presence.offline_us is None else now_us,
     )
+
+
+def _device(event: Recorded) -> str:
+    return event.device if event.type == _BEAT else cast(DeviceOnline, event.event).device
 
 
 def _severity(device: str, estate: Estate) -> Severity:
