@@ -305,7 +305,7 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
     "clock_skewed": {
         "Single events that come late": (Cut("median_us = _median(offs)", "median_us = off_us", EFFECTIVE),),
         "what waited while Gatehouse was away and comes all at once": (
-            Cut("0 <= looked_us - clock.looked_us < APART_US", "False", EFFECTIVE),
+            Cut("0 <= entry.received_us - clock.looked_us < APART_US", "False", EFFECTIVE),
             Cut("and _agree(offs, median_us)", "", EFFECTIVE),
         ),
         "off by no more than `skew_s` seconds": (Cut("if abs(skew_us) <= limit_us:", "if not skew_us:"),),
