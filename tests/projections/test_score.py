@@ -25,11 +25,16 @@ from eventlog.vocabulary import (
     EstateSet,
     Event,
     FloodEnded,
+    Report,
+    ReportClosed,
+    ReportFollowedUp,
+    ReportOpened,
+    ReportReopened,
     Words,
 )
 from projections.runner import ProjectionRunner
 from projections.score import SPAN_US, _per_operator, score
-from tests.support.histories import START, alert, flood_began
+from tests.support.histories import START, alert, flood_began, report
 
 
 class Day:
@@ -117,6 +122,43 @@ def test_false_alarms_by_rule_and_device(views: Engine) -> None:
         ("fall", "cam-1", 2),
         ("fall", "cam-2", 2),
     ]
+
+
+def test_reports_closed_in_time_and_what_people_say_of_it(any_views: Engine) -> None:
+    day = Day(any_views)
+
+    def opened(name: str, due_s: float, **fields: Any) -> Report:
+        at = START + timedelta(seconds=10)
+        due_at = START + timedelta(seconds=due_s)
+        one = report(name, opened_at=at, due_at=due_at, **fields)
+        day.tell(10, ReportOpened(report=one))
+        return one
+
+    def closed(one: Report, at_s: float, **fields: Any) -> Report:
+        over = one.model_copy(
+            update={"state": "closed", "closed_at": START + timedelta(seconds=at_s), "version": 2}
+        )
+        day.tell(at_s, ReportClosed(report=over, by="li"))
+        if fields:
+            over = over.model_copy(update={**fields, "version": 3})
+            day.tell(at_s, ReportFollowedUp(report=over, by="li"))
+        return over
+
+    closed(opened("in-time", 100), 100, satisfied=True)
+    closed(opened("a-second-late", 200), 201, satisfied=False)
+    closed(opened("asked-nobody", 900), 300)
+    back = closed(opened("back-again", 900), 400, satisfied=False)
+    again = {"state": "assigned", "closed_at": None, "satisfied": None, "reopened": 1, "version": 4}
+    day.tell(500, ReportReopened(report=back.model_copy(update=again), by="li"))
+    opened("overdue", 600)
+    opened("not-yet-due", 9_000)
+    opened("the-same-again", 100, merged_into="in-time")
+    assert day.score()["reports"] == {
+        "opened": 6, "closed": 3, "in_time": 2, "in_time_share": pytest.approx(2 / 3), "overdue": 2,
+        "reopened": 1, "asked": 2, "satisfied_share": pytest.approx(1 / 2),
+    }  # fmt: skip
+    earlier = day.score(to_s=250)["reports"]
+    assert (earlier["closed"], earlier["in_time"], earlier["overdue"]) == (2, 1, 0), "as of the period's end"
 
 
 def test_what_does_not_count(views: Engine) -> None:
