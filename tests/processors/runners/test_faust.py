@@ -21,6 +21,7 @@ from eventlog.ports import NewEvent
 from eventlog.times import to_us
 from eventlog.vocabulary import OUTPUT_TYPES
 from processors.rules import RULES
+from processors.runners import faust
 from processors.runners.common import READER
 from processors.runners.embedded import replay
 from processors.runners.faust import FaustWorker, Tables, WorkerError, _FromTheEnd, _Transport
@@ -38,6 +39,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 PARTITIONS = 2
 WITHIN_S = 90.0
+AGAIN = "gatehouse_worker_recoveries_again_total"
 HEARING = sorted(name for name, rule in RULES.items() if rule.listens_to)
 
 
@@ -183,6 +185,8 @@ def test_a_changelog_that_stands_still_is_read_again(tmp_path: Path, monkeypatch
         night.agree()
         night.close()
         monkeypatch.setattr(_Transport, "Consumer", LosesTheFirstFetch)
+        monkeypatch.setattr(faust, "STILL_S", 1.0)
+        before = REGISTRY.get_sample_value(AGAIN) or 0
         worker, stop = FaustWorker(night.log, night.cluster, Tables("memory", tmp_path)), threading.Event()
         thread = threading.Thread(target=worker.run, args=(stop,))
         thread.start()
@@ -192,6 +196,7 @@ def test_a_changelog_that_stands_still_is_read_again(tmp_path: Path, monkeypatch
             stop.set()
             thread.join(30)
         assert LosesTheFirstFetch.lost > 0
-        assert REGISTRY.get_sample_value("gatehouse_worker_recoveries_again_total") == 1
+        # Once is enough; on a busy machine what is read again may stand still for that long, too.
+        assert (REGISTRY.get_sample_value(AGAIN) or 0) > before
     finally:
         kafka.stop()
