@@ -85,7 +85,7 @@ class City:
     def __init__(self, run: str, estates: Sequence[str], watched_from: int = 0) -> None:
         runs = [f"{run[:-4]}{number:04x}" for number in range(len(estates))]  # no id twice in the city
         self._mixes = [
-            Mix(own, watched_from, estate=estate, plates=PLATES)
+            Mix(own, watched_from, estate=estate, doors=DOORS, plates=PLATES)
             for own, estate in zip(runs, estates, strict=True)
         ]
         self._ordinary = self._watched = 0

@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple
 
 from benchmarks.city import City
-from benchmarks.events import Made, Mix, backlog, now_iso
+from benchmarks.events import Made, Mix, backlog, doors_at, now_iso, side_by_side
 
 ANSWER_S_MAX = 120.0
 _SPAWN = multiprocessing.get_context("spawn")
@@ -129,12 +129,15 @@ def flood(login: Login, run: str, count: int) -> None:
     connection.close()
 
 
-def live(login: Login, run: str, count: int, window: int, together: Any, began: Any) -> None:
-    """Publishes the ordinary mix with at most `window` unanswered. The packets are made before, so that
-    publishers take little of the machine; all publishers begin together; `began` gets the time of it."""
-    mix, at = Mix(run), now_iso(time.time())
+def live(
+    login: Login, run: str, count: int, window: int, share: tuple[int, int], together: Any, began: Any
+) -> None:
+    """Publishes the ordinary mix with at most `window` unanswered, as one (from 0) of so many publishers. The
+    packets are made before, so that publishers take little of the machine; all publishers begin together;
+    `began` gets the time of it."""
     lot = max(1, min(50, window // 4))
-    packets = [_publish(mix.ordinary(at), number % 65_000 + 1) for number in range(count)]
+    mix = side_by_side(run, count, datetime.now(UTC), *share)
+    packets = [_publish(made, number % 65_000 + 1) for number, made in enumerate(mix)]
     lots = [packets[first : first + lot] for first in range(0, count, lot)]
     connection = Connection(login)
     together.wait(ANSWER_S_MAX)
@@ -148,7 +151,7 @@ def live(login: Login, run: str, count: int, window: int, together: Any, began: 
 
 def paced(login: Login, run: str, rate: int, seconds: float, alert_every: int, sent: Any) -> None:
     """Publishes at an even rate; one in `alert_every` is a watched plate: `sent` gets (id, time) of each."""
-    mix = Mix(run)
+    mix = Mix(run, doors=doors_at(1 / rate))
     _pace(login, lambda at, watched: mix.watched(at) if watched else mix.ordinary(at), rate, seconds,
           alert_every, sent)  # fmt: skip
 

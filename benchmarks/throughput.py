@@ -166,9 +166,11 @@ def on_mosquitto(count: int, rounds: int) -> dict[str, list[Pair]]:
 def _publish_live(logins: list[Login], run: str, count: int) -> float:
     """Publishes from one process a login, to the last answer; returns when they began."""
     began, together = publishers.shared_time(), publishers.barrier(len(logins))
-    share = count // len(logins)
+    each, shares = count // len(logins), len(logins)
     processes = [
-        publishers.start(publishers.live, login, f"{run[:-1]}{number}", share, WINDOW, together, began)
+        publishers.start(
+            publishers.live, login, f"{run[:-1]}{number}", each, WINDOW, (number, shares), together, began
+        )
         for number, login in enumerate(logins)
     ]
     for process in processes:

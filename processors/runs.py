@@ -110,7 +110,10 @@ class RuleRun:
                 continue
             if step.signals:
                 told += step.signals
-            self._keep(key, cell, step, now_us)
+            forget_us = step.forget_us
+            if forget_us is not None and (waited_us := now_us - entry.effective_us) > 0:
+                forget_us += waited_us
+            self._keep(key, cell, step, now_us, forget_us)
         if told and entry.late:
             told = tuple(replace(signal, late=True) for signal in told)
         return told
@@ -126,7 +129,10 @@ class RuleRun:
             self._note(wakeup.due_us, error)
             self._dirty[wakeup.key] = cell  # its wake-up is gone all the same
             return ()
-        self._keep(wakeup.key, cell, step, wakeup.fire_us)
+        forget_us = step.forget_us
+        if forget_us is not None:
+            forget_us += wakeup.fire_us - wakeup.due_us
+        self._keep(wakeup.key, cell, step, wakeup.fire_us, forget_us)
         self._dirty[wakeup.key] = self._cells.get(wakeup.key)  # its wake-up is gone, whatever else
         return step.signals
 
@@ -150,8 +156,9 @@ class RuleRun:
             self._failed, self._failures = 0, []
         return count, first
 
-    def _keep(self, key: str, cell: Cell | None, step: Step[Any], now_us: int) -> None:
-        state, wake_us, forget_us = step.state, step.wake_us, step.forget_us
+    def _keep(self, key: str, cell: Cell | None, step: Step[Any], now_us: int, forget_us: int | None) -> None:
+        """Keeps what a step made, until `forget_us` by the log's time."""
+        state, wake_us = step.state, step.wake_us
         standing = self._standing.get(key)
         if wake_us is None:
             if standing is not None:

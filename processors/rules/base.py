@@ -109,7 +109,8 @@ class Step(Generic[S]):
 
     `wake_us` replaces any earlier wake-up of the key, None cancels it, `KEEP_WAKE` leaves it. A wake-up
     that asks for another must ask for a later one. The rule's own `initial()` as state, with no wake-up,
-    drops the key. From `forget_us` on (by the log's time) the key counts as never heard of.
+    drops the key. From `forget_us` on the key counts as never heard of: by the times of what it keeps. What
+    has waited on its way keeps it for so much longer, since the rest of the story has waited, too.
     """
 
     state: S

@@ -106,7 +106,7 @@ class Chattering(Rule[Turns]):
         if len(found) >= limits.count and quiet:
             signal = self._raise(key, zone, found, event, estate)
             return Step(Turns(last, at_us), (signal,), at_us + limits.quiet_us)
-        forget_us = max(at_us, event.recorded_us) + limits.window_us + DISORDER_US
+        forget_us = at_us + limits.window_us + DISORDER_US
         if told_us is None:
             return Step(Turns(last), (), None, forget_us)
         going_on = bool(found) and found[-1][1] is turn

@@ -87,7 +87,7 @@ class DeadCredentialUsed(Rule[Told]):
             devices=(controller(estate, door),),
             evidence=(evidence_of(event),),
         )
-        forget_us = max(at_us, event.recorded_us) + again_us + DISORDER_US
+        forget_us = at_us + again_us + DISORDER_US
         return Step(Told(at_us), (signal,), forget_us=forget_us)
 
 

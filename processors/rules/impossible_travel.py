@@ -66,7 +66,7 @@ class ImpossibleTravel(Rule[Places]):
         at_us = event.effective_us
         here = Place(at_us, event.received_us, event.event.door, evidence_of(event))  # type: ignore[attr-defined]
         last = state.last
-        forget_us = max(at_us, event.recorded_us) + KEPT_US
+        forget_us = at_us + KEPT_US
         if not last:  # nearly always
             return Step(Places((here,)), forget_us=forget_us)
         door = here.door

@@ -119,7 +119,7 @@ class Intrusion(Rule[Guarded]):
     def _forget_us(self, key: str, event: Recorded) -> int:
         limits = self.limits(key)
         longest_us: int = max(limits.patrol_us, limits.again_us, limits.twice_us)
-        return max(event.effective_us, event.recorded_us) + longest_us + DISORDER_US
+        return event.effective_us + longest_us + DISORDER_US
 
 
 def _round_zones(squad: str, estate: Estate) -> set[str]:

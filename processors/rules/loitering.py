@@ -129,7 +129,7 @@ class Loitering(Rule[Stay]):
         at_us = event.effective_us
         if state.event is not None and at_us < state.last_us:
             return None  # it came again since
-        if state.event is None:
+        if state.event is None or (state.left_us is not None and since_us > state.left_us):
             seen = cast(CameraObject, event.event)
             state = Stay(since_us, at_us, at_us, event.device, seen.zone, evidence_of(event), event.late)
         return self._over(key, state, at_us, event, estate)
@@ -144,7 +144,7 @@ class Loitering(Rule[Stay]):
             raised = self._raise(key, state, estate)
             signals = (raised, Clear(key, state.zone, at_us, (evidence_of(event),), late=state.late))
         after = replace(state, left_us=at_us, last_us=at_us, told=False)
-        return Step(after, signals, None, event.recorded_us + 10_000_000)
+        return Step(after, signals, None, at_us + 10_000_000)
 
     def _watched(self, zone: ZoneSet | None, state: Stay, estate: Estate) -> bool:
         """Whether the zone is watched at the moment when the stay became too long."""

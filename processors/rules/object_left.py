@@ -73,7 +73,7 @@ class ObjectLeft(Rule[Place]):
         if at_us <= state.taken_us <= at_us + DISORDER_US:  # taken away already
             return None
         found, unsure = confirmed(state.unsure, event, said.confidence, limits)
-        forget_us = max(at_us, event.recorded_us) + limits.again_us + limits.corridor_us + DISORDER_US
+        forget_us = at_us + limits.again_us + limits.corridor_us + DISORDER_US
         if not found:
             return self._step(key, Place(state.left, unsure, state.taken_us), (), forget_us)
         since_us = at_us if len(found) == 1 else min(at_us, _when(state.unsure, found[0]))
@@ -106,13 +106,13 @@ class ObjectLeft(Rule[Place]):
         if left is None:  # perhaps it overtook what it takes away
             if not _is_corridor(key, estate):
                 return None
-            return Step(after, (), None, max(at_us, event.recorded_us) + 2 * DISORDER_US)
+            return Step(after, (), None, at_us + 2 * DISORDER_US)
         if at_us < left.at_us or left.track not in (None, gone.track):
             return None
         signals: tuple[Signal, ...] = ()
         if left.told_us is not None:
             signals = (Clear(key, key, at_us, (evidence_of(event),), late=left.late),)
-        return Step(after, signals, None, max(at_us, event.recorded_us) + 2 * DISORDER_US)
+        return Step(after, signals, None, at_us + 2 * DISORDER_US)
 
     def _waits(self, key: str, left: Left, at_us: int, estate: Estate) -> bool:
         """Whether it lies where people put things down, and not long enough yet."""

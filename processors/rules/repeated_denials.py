@@ -82,7 +82,7 @@ class RepeatedDenials(Rule[Denials]):
         stale_us = range(window_us + DISORDER_US + 1, LATE_AFTER_US + 1)
         kept = tuple(each for each in state.last if new.at_us - each.at_us not in stale_us)
         last = tuple(sorted((*kept[-DENIALS_MAX + 1 :], new), key=lambda each: each.at_us))
-        forget_us = max(last[-1].at_us, event.recorded_us) + window_us + DISORDER_US
+        forget_us = last[-1].at_us + window_us + DISORDER_US
         quiet = state.told_us is None or abs(new.at_us - state.told_us) >= window_us
         found = _burst(last, new, settings) if quiet else ()
         doors = sorted({each.door for each in found})

@@ -87,7 +87,7 @@ class SeenTwice(Rule[Seen]):
         at_us = event.effective_us
         confidence = cast(CameraFall, event.event).confidence
         found, unsure = confirmed(state.unsure, event, confidence, limits)
-        forget_us = max(at_us, event.recorded_us) + max(limits.twice_us, limits.again_us) + DISORDER_US
+        forget_us = at_us + max(limits.twice_us, limits.again_us) + DISORDER_US
         if not found:
             return Step(Seen(unsure, state.told_us), forget_us=forget_us)
         if state.told_us is not None and abs(at_us - state.told_us) < limits.again_us:

@@ -67,7 +67,7 @@ class StrangerReturns(Rule[Visits]):
         latest = max(day, *(each.day for each in state.nights)) if state.nights else day
         seen = sorted((*state.nights, Night(day, evidence_of(event))), key=lambda each: each.day)
         nights = tuple(each for each in seen if latest - each.day < settings.of_nights)
-        forget_us = max(event.effective_us, event.recorded_us) + (settings.of_nights + 1) * DAY_US
+        forget_us = event.effective_us + (settings.of_nights + 1) * DAY_US
         told = state.told is not None and latest - state.told < settings.of_nights
         if len(nights) < settings.nights or told:
             return Step(Visits(nights, state.told), forget_us=forget_us)

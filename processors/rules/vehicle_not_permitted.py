@@ -54,7 +54,7 @@ class VehicleNotPermitted(Rule[Pass]):
         at_us = moment_of(event)
         pass_us = self.limits(zone).pass_us
         after = Pass(at_us if state.last_us is None else max(at_us, state.last_us))
-        forget_us = max(at_us, event.recorded_us) + pass_us + DISORDER_US
+        forget_us = at_us + pass_us + DISORDER_US
         if same_pass(state, at_us, pass_us):
             return Step(after, forget_us=forget_us)
         signal = Raise(

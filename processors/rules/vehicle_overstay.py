@@ -136,7 +136,7 @@ class VehicleOverstay(Rule[Visit]):
         if at_us < state.in_us or state.out_us >= at_us:
             return None
         after = Visit(out_us=at_us)
-        forget_us = max(at_us, event.recorded_us) + DISORDER_US
+        forget_us = at_us + DISORDER_US
         if not state.told:
             return Step(after, forget_us=forget_us)
         in_time = at_us <= state.until_us

@@ -60,7 +60,7 @@ class WatchlistFace(Rule[Matches]):
             beside = [each for each in low if abs(each.at_us - at_us) <= limits.twice_us]
             found = (beside[-1].event, seen) if beside else ()
             low = (*low[1 - UNSURE_MAX :], Glance(at_us, seen))
-        forget_us = max(at_us, event.recorded_us) + max(limits.twice_us, limits.again_us) + DISORDER_US
+        forget_us = at_us + max(limits.twice_us, limits.again_us) + DISORDER_US
         quiet = state.told_us is not None and abs(at_us - state.told_us) < limits.again_us
         if not found or quiet:
             return Step(Matches(low, state.told_us), forget_us=forget_us)

@@ -64,7 +64,7 @@ class WatchlistPlate(Rule[Pass]):
         at_us = moment_of(event)
         pass_us = self.limits(zone).pass_us
         rank = 2 if exact else 1
-        forget_us = max(at_us, event.recorded_us) + pass_us + DISORDER_US
+        forget_us = at_us + pass_us + DISORDER_US
         if same_pass(state, at_us, pass_us):
             after = Pass(max(at_us, state.last_us or 0), max(rank, state.rank))
             if rank <= state.rank:

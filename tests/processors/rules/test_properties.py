@@ -45,6 +45,16 @@ def test_other_keys_in_between_change_nothing(
     contract.others_between(rule, data.draw(contract.happenings(contract.texts_of(rule))), others)
 
 
+@EVERY
+@examples(60)
+@given(data=st.data())
+def test_what_waited_raises_nothing_that_it_would_not_have_raised_in_its_time(
+    rule: type[Rule[Any]], data: Any
+) -> None:
+    if rule.name not in contract.BY_ARRIVAL:
+        contract.waited(rule, data.draw(contract.happenings(contract.texts_of(rule), after=contract.SOON)))
+
+
 @examples(30)
 @given(
     history=contract.happenings(contract.ALL, most=30),
