@@ -85,6 +85,18 @@ def test_a_reason_that_comes_up_to_five_seconds_late_is_heard() -> None:
     )
 
 
+def test_a_reason_that_waited_at_the_broker_with_its_opening_explains_it() -> None:
+    check(
+        RULE,
+        """
+        09:00.00  lane-1  read  京X00000  @00:01
+        09:00.01  lane-1  rises  @00:02
+        09:00.02  lane-1  rises  @00:30
+        09:06     time    -> medium lane-1 since 00:30
+        """,
+    )
+
+
 def test_a_reason_that_comes_later_still_takes_the_alert_back() -> None:
     check(
         RULE,

@@ -30,6 +30,19 @@ def test_an_opening_that_is_sent_again_within_a_minute_is_held_against_its_grant
     )
 
 
+def test_a_release_that_waited_at_the_broker_with_its_opening_explains_it() -> None:
+    check(
+        RULE,
+        """
+        09:00.00  building-3  granted  a  @00:01
+        09:00.01  building-3  opened  @00:02
+        09:00.02  building-3  closed  @00:07
+        09:00.03  building-3  opened  @01:00
+        09:06     time  -> high building-3 since 01:00
+        """,
+    )
+
+
 def test_an_opening_that_nothing_explains() -> None:
     signals = check(
         RULE,
