@@ -45,7 +45,7 @@ def conditions(events: int) -> dict[str, str]:
             + [f"{name} {version(name)}" for name in ("paho-mqtt", "amqtt", "pydantic", "orjson")]
         ),
         "log": "SQLite, WAL, synchronous FULL, indexes on identity and on kind with position, chain of "
-        "hashes; fresh, with the pilot estate's registers in it",
+        "hashes; fresh, with the registers of the pilot estate and more doors in it",
         "rules": f"{len(RULES)} of {len(RULES)} on, default settings: {', '.join(sorted(RULES))}",
         "events": f"{sum(sizes) / len(sizes):.0f} bytes of payload on average; one in {PLATE_EVERY} a "
         f"watched plate, one in {BURST_EVERY} begins three refusals; {alerts} alerts in {events} events",

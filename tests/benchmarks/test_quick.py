@@ -6,15 +6,22 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.events import backlog, run_id
+from benchmarks.events import ESTATE, backlog, estate_text, run_id
 from benchmarks.latency import percentile
 from benchmarks.publishers import must_alert
 from eventlog import codec
-from eventlog.times import from_us
+from eventlog.memory import MemoryLog
+from eventlog.ports import NewEvent
+from eventlog.times import from_us, to_us
+from eventlog.vocabulary import SignalRaised
+from gatehouse.estatefile import load
+from gatehouse.estateimport import import_estate
+from processors.runners.embedded import replay
 from tests.support.parts import ROOT, program
 
 END = from_us(1_795_000_000_000_000)
@@ -62,6 +69,23 @@ def test_every_event_of_the_mix_is_of_the_vocabulary_and_told_apart() -> None:
         assert one.topic == f"{envelope.source}/events"
         assert envelope.time <= END
     assert must_alert(run_id(7), 3_000) == {one.id for one in made if one.alerts}
+
+
+def test_nothing_of_the_mix_raises_but_what_must_whichever_rules_are_on(tmp_path: Path) -> None:
+    """A backlog of more than one day of every door, as it is taken in at once."""
+    file = tmp_path / "estate.yaml"
+    file.write_text(estate_text(), "utf-8")
+    log = MemoryLog(clock=lambda: to_us(END))
+    import_estate(log, load(file))
+    made = list(backlog(run_id(7), 5_000, END))
+    for one in made:
+        event = codec.from_envelope(ESTATE, codec.parse_wire(one.payload), to_us(END), one.payload)
+        log.append([event])
+    told: list[NewEvent] = []
+    replay(log, told.extend)
+    raised = [codec.decode_body(e.type, e.version, e.body) for e in told if e.type == SignalRaised.TYPE]
+    assert {event.rule for event in raised} == {"watchlist_plate", "repeated_denials"}
+    assert {event.evidence[-1] for event in raised} == {one.id for one in made if one.alerts}
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 50.0), (0.99, 99.0), (1.0, 100.0)])
