@@ -23,7 +23,7 @@ import yaml
 from eventlog import metrics
 from gatehouse.roles import ROLES
 from gatehouse.settings import FROM_FILE, PREFIX, Settings
-from tests.support.parts import ROOT
+from tests.support.parts import ROOT, program
 
 DEPLOY = ROOT / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
@@ -152,13 +152,13 @@ def test_secrets_are_made_once_and_are_no_others(tmp_path: Path) -> None:
 
 def test_compose_takes_the_file() -> None:
     """The older client, from Debian's package, knows everything in it but its name."""
-    program = shutil.which("docker-compose")
-    if program is None:
+    compose = shutil.which("docker-compose")
+    if compose is None:
         pytest.skip("docker-compose is not here")
     text = (DEPLOY / "compose.yaml").read_text("utf-8")
     profiles = [word for name in ("single", "fleet", "watch") for word in ("--profile", name)]
     done = subprocess.run(
-        [program, "--project-directory", DEPLOY, "-f", "-", *profiles, "config", "-q"],
+        [compose, "--project-directory", DEPLOY, "-f", "-", *profiles, "config", "-q"],
         input=re.sub(r"^name: .*$", "", text, flags=re.MULTILINE),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -213,8 +213,8 @@ def test_the_units_settings_are_taken(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
-    program = shutil.which("systemd-analyze")
-    if program is None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
         pytest.skip("systemd-analyze is not here")
     for file in (DEPLOY / "systemd").iterdir():
         if file.is_file():
@@ -223,7 +223,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     units = sorted(str(file) for file in tmp_path.iterdir() if file.suffix in (".service", ".target"))
     units += [str(tmp_path / f"gatehouse-{role}@02.service") for role in ("ingest", "worker")]
     done = subprocess.run(
-        [program, "verify", "--man=no", *units],
+        [analyze, "verify", "--man=no", *units],
         env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     about_ours = [line for line in done.stderr.splitlines() if "gatehouse" in line]
@@ -321,9 +321,7 @@ def test_the_panels_do_not_lie_over_each_other() -> None:
 
 
 def test_prometheus_takes_the_rules() -> None:
-    program = shutil.which("promtool")
-    if program is None:
-        pytest.skip("promtool is not here")
+    promtool = program("promtool", "apt-get install prometheus")
     folder = DEPLOY / "prometheus"
     for words in (
         ["check", "rules", folder / "gatehouse.rules.yml"],
@@ -331,5 +329,5 @@ def test_prometheus_takes_the_rules() -> None:
         ["check", "config", folder / "systemd.yml"],
         ["test", "rules", folder / "gatehouse.tests.yml"],
     ):
-        done = subprocess.run([program, *words], capture_output=True, text=True, check=False)
+        done = subprocess.run([promtool, *words], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
