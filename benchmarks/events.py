@@ -29,6 +29,8 @@ STAIRS = 64
 """Doors of a building in the estate of the benches. With one, as in the pilot's, each would open and close
 several times a second; see `doors_at`."""
 MORE_DOORS = [f"{building}-{n}" for n in range(2, STAIRS + 1) for building in BUILDINGS]
+CARDS = 11
+"""Of each door: some four thousand where a backlog is made, as many as the estate has people."""
 OPEN_S = 3.2
 """A door that opens and closes sooner, again and again, chatters."""
 CAMERAS = [f"cam-{n:02}" for n in range(1, 31)]
@@ -180,9 +182,9 @@ def _plate(plate: str, direction: str) -> tuple[str, str, str, dict[str, Any]]:
 
 
 def _granted(door: str, passed: int) -> dict[str, Any]:
-    """`passed`: how often somebody did before. 107 cards a door take turns, none at two doors; at the gates
-    each is in after it was out."""
-    round_, card = divmod(passed, 107)
+    """`passed`: how often somebody did before. So many cards a door take turns, none at two doors; at the
+    gates each is in after it was out."""
+    round_, card = divmod(passed, CARDS)
     direction = "out" if round_ % 2 and door.startswith("gate") else "in"
     return {"door": door, "credential": f"card-{door}-{card:03}", "method": "card", "direction": direction}
 
