@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6a0d9c1e-3d0b-5d53-9f5c-8b9f3f2a7e10")
+REFERENCES_KEPT = 20_000
+"""Of plates and cards: several rules ask for the same one of every event."""
 
 
 def derived_id(*parts: str | int) -> str:
@@ -13,6 +16,7 @@ def derived_id(*parts: str | int) -> str:
     return str(uuid5(NAMESPACE, "\x1f".join(map(str, parts))))
 
 
+@lru_cache(maxsize=REFERENCES_KEPT)
 def reference(estate: str, value: str) -> str:
     """What stands for a plate or a card in keys that go out, so that no output copies it; the same value of
     one estate always has the same one. No secret is in it: it keeps data out of sight, it does not seal them.

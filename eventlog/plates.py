@@ -5,13 +5,18 @@ Pure text, no registers; `eventlog.estate` indexes the registers by what is made
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 LOOK_ALIKE = ("0OQD", "1I", "8B", "5S", "2Z")
 """Characters that cameras mix up (with each other, within a group)."""
 
+PLATES_KEPT = 5_000
+"""Several rules ask for the same one of every read."""
 _SEPARATORS = str.maketrans("", "", " ·.•-")
 _SHAPES = str.maketrans({each: group[0] for group in LOOK_ALIKE for each in group})
 
 
+@lru_cache(maxsize=PLATES_KEPT)
 def normal(plate: str) -> str:
     """A plate without spaces, dots and hyphens, in capitals."""
     return plate.translate(_SEPARATORS).upper()

@@ -35,6 +35,8 @@ from processors.rules.titles import device_name, door_name, title, zone_name
 
 TURNS_MAX = 32
 """Turns of one contact kept: enough for the largest `count`, with some out of order."""
+TURNS_KEPT = 12
+"""From so many on, those that are too old are taken out at every event, else only before it is judged."""
 DISORDER_US = 10_000_000
 _CONTACTS = frozenset({DoorOpened.TYPE, DoorClosed.TYPE})
 _FENCES = frozenset({FenceAlarm.TYPE, FenceRestored.TYPE})
@@ -89,24 +91,25 @@ class Chattering(Rule[Turns]):
         limits = self.limits(zone)
         at_us = event.effective_us
         turn = Turn(at_us, event.type in _RAISES, evidence_of(event))
-        earliest_us = at_us - limits.window_us - DISORDER_US
-        last = state.last
-        if last and last[0].at_us < earliest_us:
-            last = tuple(each for each in last if each.at_us >= earliest_us)
+        last, told_us = state.last, state.told_us
+        forget_us = at_us + limits.window_us + DISORDER_US
+        short_us = limits.short_us if key.startswith("door:") else limits.window_us
         in_order = not last or at_us >= last[-1].at_us
-        if in_order:  # nearly always
+        stayed = not turn.on and bool(last) and last[-1].on and at_us - last[-1].at_us > short_us
+        # What comes in order has not gone yet: it may be told of when it goes, and not if it stayed for long.
+        if in_order and told_us is None and (turn.on or stayed) and len(last) < TURNS_KEPT:  # nearly always
+            return Step(Turns((*last, turn)), (), None, forget_us)
+        earliest_us = at_us - limits.window_us - DISORDER_US
+        last = tuple(each for each in last if each.at_us >= earliest_us)
+        if in_order:
             last = (*last[1 - TURNS_MAX :], turn)
         else:
             last = tuple(sorted((*last, turn), key=lambda each: each.at_us))[-TURNS_MAX:]
-        short_us = limits.short_us if key.startswith("door:") else limits.window_us
-        # What comes in order has not gone yet: it may be told of when it goes.
         found = [] if in_order and turn.on else _cycles(last, short_us, limits.window_us)
-        told_us = state.told_us
         quiet = told_us is None or abs(at_us - told_us) >= limits.window_us
         if len(found) >= limits.count and quiet:
             signal = self._raise(key, zone, found, event, estate)
             return Step(Turns(last, at_us), (signal,), at_us + limits.quiet_us)
-        forget_us = at_us + limits.window_us + DISORDER_US
         if told_us is None:
             return Step(Turns(last), (), None, forget_us)
         going_on = bool(found) and found[-1][1] is turn

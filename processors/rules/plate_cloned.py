@@ -18,6 +18,7 @@ from eventlog.estate import Estate
 from eventlog.ports import Recorded
 from eventlog.vocabulary import PlateRead
 from processors.rules.base import (
+    KEEP_WAKE,
     Clear,
     Evidence,
     Raise,
@@ -114,14 +115,18 @@ class PlateCloned(Rule[Reads]):
             evidence_of(event),
             event.late,
         )
+        in_order = not state.reads or at_us >= state.reads[-1].at_us
+        if in_order and self._first(state.reads, new, estate)[0] is None:  # nearly always
+            reads = (*state.reads[1 - READS_MAX :], new)
+            return Step(Reads(reads), (), KEEP_WAKE, at_us + limits.inside_us + DISORDER_US)
         reads = tuple(sorted((*state.reads, new), key=lambda each: each.at_us))[-READS_MAX:]
-        return self._judged(key, reads, estate, event.recorded_us, due_us=None)
+        return self._judged(key, reads, estate, due_us=None)
 
     def on_time(self, key: str, state: Reads, due_us: int, estate: Estate) -> Step[Reads]:
-        return self._judged(key, state.reads, estate, due_us, due_us=due_us)
+        return self._judged(key, state.reads, estate, due_us=due_us)
 
     def _judged(
-        self, key: str, reads: tuple[Read, ...], estate: Estate, now_us: int, *, due_us: int | None
+        self, key: str, reads: tuple[Read, ...], estate: Estate, *, due_us: int | None
     ) -> Step[Reads]:
         """Looks at every way in anew: what came late may have changed what it follows."""
         kept: list[Read] = []
@@ -146,7 +151,7 @@ class PlateCloned(Rule[Reads]):
         if wakes:
             return Step(Reads(tuple(kept)), tuple(signals), min(wakes))
         last = reads[-1]
-        forget_us = max(last.at_us, now_us) + self.limits(last.zone).inside_us + DISORDER_US
+        forget_us = last.at_us + self.limits(last.zone).inside_us + DISORDER_US
         return Step(Reads(tuple(kept)), tuple(signals), None, forget_us)
 
     def _first(self, before: tuple[Read, ...], read: Read, estate: Estate) -> tuple[Read | None, bool]:

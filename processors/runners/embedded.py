@@ -46,10 +46,10 @@ WAIT_MAX_S = 0.5
 """Longest wait before looking for a stop."""
 BACK_OFF_S = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Waits between tries while the log's store is away; the last one again and again."""
-SAVE_S, SAVE_ENTRIES = 0.25, 10_000
+SAVE_S, SAVE_ENTRIES = 0.25, 40_000
 """State and position are saved this often. Between two saves a key's state is written once, however often it
 changed."""
-BUSY_SAVE_S = 1.0
+BUSY_SAVE_S = 2.0
 """So often while there is more to take than one batch: what is saved then is out of date at once."""
 
 _log = structlog.get_logger()
