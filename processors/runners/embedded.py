@@ -1,9 +1,10 @@
 """Drives every estate's step from the log in this process: reads inputs, saves outputs, state and position.
 
-Outputs are recorded at once; changed state and the reader's position now and then, in one transaction with
-the outputs of the moment. After a crash the inputs since then are taken again and make the same outputs
-under the same ids, which the log takes as repeats. Time comes from the log: when a wake-up is due and the
-log is quiet, `time.reached` is appended.
+Outputs are recorded at once; while there is more to take than one batch, beside the next batch, since a
+commit waits for the log's other writers and the disk. Changed state and the reader's position are saved now
+and then, in one transaction with the outputs of the moment. After a crash the inputs since then are taken
+again and make the same outputs under the same ids, which the log takes as repeats. Time comes from the log:
+when a wake-up is due and the log is quiet, `time.reached` is appended.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Literal
 
 import structlog
@@ -122,6 +124,8 @@ class EmbeddedRunner:
         self._position: Position = 0
         self._saved: Position = 0
         self._unsaved_since_s = 0.0
+        self._teller = ThreadPoolExecutor(1, "outputs")
+        self._telling: Future[None] | None = None
 
     def run_once(self) -> int:
         """Takes one bounded batch and saves; returns how many entries it moved on by, or 1 when it told the
@@ -146,13 +150,29 @@ class EmbeddedRunner:
                 self._position = entries[-1].position
             busy = len(entries) == self._batch
             if self._unsaved and (save_now or self._save_due(BUSY_SAVE_S if busy else SAVE_S)):
+                self._await_told()
                 self._save(steps, steps.outputs())
             elif outputs := steps.outputs():
-                self._tell(outputs)
+                self._await_told()
+                if busy:
+                    self._telling = self._teller.submit(self._tell, outputs)
+                else:
+                    self._tell(outputs)
+            elif not busy:
+                self._await_told()
             return len(entries) or self._tell_time(steps)
         except BaseException:
             self._steps = None  # it may be ahead of what is saved
+            if self._telling:
+                wait((self._telling,))
+                self._telling = None
             raise
+
+    def _await_told(self) -> None:
+        """Waits for the outputs that are being recorded. Raises what that raised."""
+        telling, self._telling = self._telling, None
+        if telling:
+            telling.result()
 
     @property
     def _unsaved(self) -> int:
@@ -264,6 +284,7 @@ class EmbeddedRunner:
                     stop.wait(pause_s)
             self._save_rest()
         finally:
+            self._teller.shutdown()
             self._bell.hung = False
             if self._claim:
                 self._claim.release()
@@ -274,6 +295,7 @@ class EmbeddedRunner:
         if self._steps is None or not self._unsaved:
             return
         try:
+            self._await_told()
             self._save(self._steps, self._steps.outputs())
         except LogUnavailableError as error:
             _log.warning("the log is away at the stop", error=str(error), again=self._unsaved)

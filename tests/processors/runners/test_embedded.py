@@ -13,10 +13,10 @@ import pytest
 
 from eventlog import codec
 from eventlog.memory import MemoryLog
-from eventlog.ports import LogUnavailableError
+from eventlog.ports import LogUnavailableError, NewEvent
 from eventlog.sql import open_log
 from eventlog.times import to_us
-from eventlog.vocabulary import AccessDenied, DoorClosed, DoorOpened, TimeReached
+from eventlog.vocabulary import OUTPUT_TYPES, AccessDenied, DoorClosed, DoorOpened, TimeReached
 from processors.runners.embedded import READER, EmbeddedRunner, owner_of, replay
 from tests.processors.estate import NAME, REGISTERS
 from tests.processors.live import ALL_RULES, Live
@@ -225,6 +225,62 @@ def test_it_runs_by_itself_through_a_log_that_is_away_and_stops(tmp_path: Path) 
         stop.set()
         thread.join(10)
     assert not thread.is_alive()
+
+
+class LosesWrites(MemoryLog):
+    """A log where some transactions of the decider fail at their end, as where the disk is full; `most`: how
+    many of them were under way at once."""
+
+    inside = begun = most = 0
+
+    @contextmanager
+    def transaction(self, *, under: Any = None) -> Iterator[Any]:
+        if under is None:
+            with super().transaction() as transaction:
+                yield transaction
+            return
+        self.inside += 1
+        self.begun += 1
+        self.most = max(self.most, self.inside)
+        lost = self.begun in {2, 3, 7}
+        try:
+            with super().transaction(under=under) as transaction:
+                yield transaction
+                if lost:
+                    raise LogUnavailableError("the disk is full")
+        finally:
+            self.inside -= 1
+
+
+def test_outputs_that_are_lost_while_it_is_behind_are_made_again_and_in_order() -> None:
+    log = LosesWrites()
+    for number, event in enumerate((*REGISTERS, *ALL_RULES)):
+        log.append([codec.make(event, estate=NAME, source="f", event_id=f"r{number}", at=NOON)])
+    for number in range(120):
+        denied = AccessDenied(
+            door=f"building-{3 + number // 3 % 2}", credential=f"c{number}", method="card", direction="in",
+            reason="unknown",
+        )  # fmt: skip
+        at = NOON + timedelta(seconds=20 * number // 3)
+        log.append(
+            [codec.make(denied, estate=NAME, source="estates/x/access/d", event_id=f"d{number}", at=at)]
+        )
+    inputs = log.head()
+    stop = threading.Event()
+    thread = threading.Thread(target=EmbeddedRunner(log, batch=5).run, args=(stop,))
+    thread.start()
+    try:
+        wait_until(lambda: log.position(READER) >= inputs, timeout_s=60, what="all is decided")
+    finally:
+        stop.set()
+        thread.join(10)
+    calm: list[NewEvent] = []
+    replay(log, calm.extend, inputs)
+    told = [e for e in log.read(after=0, limit=10_000) if e.type in OUTPUT_TYPES]
+    assert [(e.id, e.body) for e in told][: len(calm)] == [(e.id, e.body) for e in calm]
+    assert sum(e.type == "alert.raised" for e in told) > 1
+    assert log.begun > 6
+    assert log.most == 1
 
 
 def test_a_second_decider_stands_by_and_takes_over(tmp_path: Path) -> None:
