@@ -140,13 +140,15 @@ class System:
         """How far the decider has come."""
         return self._one("SELECT coalesce(max(position), 0) FROM readers WHERE reader = 'decider'")
 
-    def first_inputs(self, after: int, run: str) -> tuple[int, float]:
-        """How many events of a run are in the log after a position, and when the first one arrived."""
+    def inputs(self, after: int, run: str) -> tuple[int, float, int]:
+        """How many events of a run are in the log after a position, when the first one arrived, and the place
+        of the last."""
         row = self._database.execute(
-            "SELECT count(*), min(received_us) FROM events WHERE position > ? AND event_id LIKE ?",
+            "SELECT count(*), min(received_us), max(position) FROM events"
+            " WHERE position > ? AND event_id LIKE ?",
             (after, f"{run}-%"),
         ).fetchone()
-        return int(row[0]), (row[1] or 0) / 1e6
+        return int(row[0]), (row[1] or 0) / 1e6, int(row[2] or 0)
 
     def _one(self, sql: str, *parameters: object) -> int:
         row = self._database.execute(sql, parameters).fetchone()

@@ -52,7 +52,12 @@ SAVE_S, SAVE_ENTRIES = 0.25, 40_000
 """State and position are saved this often. Between two saves a key's state is written once, however often it
 changed."""
 BUSY_SAVE_S = 2.0
-"""So often while there is more to take than one batch: what is saved then is out of date at once."""
+"""So often while there is more to take than one batch: what is saved then is out of date at once. And at
+least so often where a save takes long."""
+SAVE_SHARE = 0.1
+"""Of the time that saving may take, as the last save took."""
+CALM_S = 0.02
+"""After a backlog of more than a batch, what is unsaved is saved when nothing has come for so long."""
 
 _log = structlog.get_logger()
 
@@ -124,6 +129,7 @@ class EmbeddedRunner:
         self._position: Position = 0
         self._saved: Position = 0
         self._unsaved_since_s = 0.0
+        self._save_every_s = SAVE_S
         self._teller = ThreadPoolExecutor(1, "outputs")
         self._telling: Future[None] | None = None
 
@@ -149,7 +155,9 @@ class EmbeddedRunner:
                     self._unsaved_since_s = time.monotonic()
                 self._position = entries[-1].position
             busy = len(entries) == self._batch
-            if self._unsaved and (save_now or self._save_due(BUSY_SAVE_S if busy else SAVE_S)):
+            caught_up = not entries and self._unsaved >= self._batch
+            due = caught_up or self._save_due(BUSY_SAVE_S if busy else self._save_every_s)
+            if self._unsaved and (save_now or due):
                 self._await_told()
                 self._save(steps, steps.outputs())
             elif outputs := steps.outputs():
@@ -209,7 +217,7 @@ class EmbeddedRunner:
         count_outputs(outputs)
 
     def _save(self, steps: Steps, outputs: Sequence[NewEvent]) -> None:
-        upto = self._position
+        upto, began_s = self._position, time.monotonic()
         with self._eventlog.transaction(under=self._claim) as transaction:
             for name, step in steps.by_estate.items():
                 write, gone = step.changed()
@@ -223,6 +231,8 @@ class EmbeddedRunner:
                     moved = places[-1]  # they follow at once: no need to read them again
             transaction.move(READER, moved)
         self._position = self._saved = moved
+        took_s = time.monotonic() - began_s
+        self._save_every_s = min(BUSY_SAVE_S, max(SAVE_S, took_s / SAVE_SHARE))
         if outputs:
             self._told(outputs)
         metrics.READER_POSITION.labels(READER).set(moved)
@@ -256,7 +266,9 @@ class EmbeddedRunner:
         """Waits for an entry, the next wake-up, or until what is unsaved has to be saved."""
         left_s = self.due_in_s()
         if self._unsaved:
-            left_s = min(left_s, max(0.0, self._unsaved_since_s + SAVE_S - time.monotonic()))
+            left_s = min(left_s, max(0.0, self._unsaved_since_s + self._save_every_s - time.monotonic()))
+        if self._unsaved >= self._batch:
+            left_s = min(left_s, CALM_S)
         self._eventlog.wait(self._position, left_s)
 
     def run(self, stop: threading.Event) -> None:
