@@ -187,12 +187,12 @@ def main() -> None:
     for name in wanted:
         print(f"measuring: {name} …", file=sys.stderr, flush=True)
         figures += MEASURES[name](size)
+        if given.write:  # after each: what stops in between leaves what was measured
+            write_into(given.write, figures, on)
     if given.json:
         print(json.dumps(as_json(figures, on), ensure_ascii=False, indent=2))
     else:
         show(figures, on)
-    if given.write:
-        write_into(given.write, figures, on)
 
 
 if __name__ == "__main__":
