@@ -71,7 +71,7 @@ def city_system(
         ends.callback(broker.stop)
         given = {"GATEHOUSE_BROKER": broker.url, "GATEHOUSE_LOG_LEVEL": "error"}
         given |= {f"GATEHOUSE_{key.upper()}": value for key, value in settings.items()}
-        fleet = Fleet(folder / "parts", url, kafka, estates=(), settings=given)
+        fleet = Fleet(folder / "parts", url, kafka, estates=(), settings=given, counts=True)
         ends.callback(fleet.close)
         yield CitySystem(fleet, broker, estates)
 

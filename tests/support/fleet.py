@@ -93,6 +93,8 @@ class Fleet:
     """Their registers are written at the start."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Of every part, in place of those of the tests."""
+    counts: bool = False
+    """Every part leaves its metrics as files under `run/metrics`, for those who look often."""
     parts: list[Part] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -133,6 +135,10 @@ class Fleet:
             "GATEHOUSE_KAFKA_PARTITIONS": str(PARTITIONS), "GATEHOUSE_TABLE_STORE": self.store,
             "GATEHOUSE_BROKER": f"mqtt://127.0.0.1:{free_port()}", **self.settings,
         }  # fmt: skip
+        if self.counts:
+            metrics = data / "run" / "metrics"
+            metrics.mkdir(parents=True, exist_ok=True)
+            environment["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
         with (data / "said").open("ab") as said:
             return subprocess.Popen(
                 [sys.executable, "-m", "gatehouse.main", role], env=environment, cwd=ROOT, stdout=said,
