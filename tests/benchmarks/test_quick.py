@@ -91,3 +91,18 @@ def test_nothing_of_the_mix_raises_but_what_must_whichever_rules_are_on(tmp_path
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 50.0), (0.99, 99.0), (1.0, 100.0)])
 def test_percentiles_are_values_that_occurred(share: float, expected: float) -> None:
     assert percentile([float(n) for n in range(1, 101)], share) == expected
+
+
+@pytest.mark.soak
+@pytest.mark.kafka
+@pytest.mark.postgresql
+@pytest.mark.timeout(300)
+def test_the_relay_is_measured_beyond_one_machine() -> None:
+    """What the other measurements there rest on, too: parts as processes, their counts seen from outside."""
+    program("mosquitto", "apt-get install mosquitto")
+    command = [sys.executable, "-m", "benchmarks.scale", "--quick", "--json", "--only", "relay"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    values = {one["name"]: one["value"] for one in json.loads(done.stdout)["figures"]}
+    assert values["relay"] > 100
+    assert values["relay, CPU"] > 0
