@@ -12,6 +12,7 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Set
 
 import orjson
 import structlog
@@ -167,6 +168,8 @@ class _Session:
         self._registers = Registers(log)
         self._board = Board(Traces(log).parent)
         self._squads: dict[str, set[str]] = {}
+        self._changed: set[str] = set()
+        """Estates whose registers have changed since their retained topics were renewed."""
         self._read: Position = 0
         self._moved: Position = 0
         self._moved_s = 0.0
@@ -216,14 +219,16 @@ class _Session:
         caught_up = len(entries) < BATCH
         self._read = max(head, entries[-1].position if entries else 0) if caught_up else entries[-1].position
         now_s = time.monotonic()
-        if any(entry.type in FOLDED_TYPES for entry in entries):
-            self._registers.refresh()
-            self._drop_squads()
-            self._renew(all_of=True)
-        elif entries:
+        self._changed |= {entry.estate for entry in entries if entry.type in FOLDED_TYPES}
+        if entries:
             self._renew_by_s = self._renew_by_s or now_s + RENEW_WITHIN_S
         elif self._renew_by_s and not self._link.flying:
             self._renew(all_of=False)
+        if self._changed and caught_up:  # once for many registers: an import, or a first start behind them
+            self._registers.refresh()
+            self._drop_squads()
+            self._renew(all_of=True, of=self._changed)
+            self._changed = set()
         if self._renew_by_s and now_s >= self._renew_by_s:
             self._renew(all_of=False)
         if self._beat_due(now_s):
@@ -285,12 +290,14 @@ class _Session:
         self._link.publish(message.topic, message.payload, retain=message.retain, mark=mark)
         self._sent[message.kind] += 1
 
-    def _renew(self, *, all_of: bool) -> None:
-        estates = self._registers.estates.values()
+    def _renew(self, *, all_of: bool, of: Set[str] | None = None) -> None:
+        """What has changed of these estates' retained topics, or all of them; of every estate by default."""
+        estates = [each for name, each in self._registers.estates.items() if of is None or name in of]
         now_us = self._eventlog.now_us()
         for message in self._board.renewed(estates, self._read, now_us, all_of=all_of):
             self._send(message)
-        self._renew_by_s = None
+        if of is None:
+            self._renew_by_s = None
 
     def _drop_squads(self) -> None:
         """Clears the retained lists of squads that are no more, and notes those that are."""

@@ -29,8 +29,11 @@ from processors.step import EstateStep
 
 LOOK_UP = 2_000
 """Entries read at once."""
-COPY_S = 2.0
-"""An estate's state is copied to the table at most this often."""
+COPY_S = 20.0
+"""An estate's whole state is copied to the table at most this often: what the log has is fresher, and
+hundreds of whole states every few seconds would keep the disks busier than all inputs."""
+COPIES_MAX = 8
+"""States copied at once, of one partition: the inputs behind them wait no longer than that."""
 CHECKPOINT_S = 2.0
 """State is saved in the log at most this often."""
 ASK_AGAIN_S = 2.0
@@ -268,6 +271,8 @@ class Share:
                 held.collect()
                 held.taken, held.copied_s = False, now_s
                 found.append((name, copies.write(held.position, held.kept.values())))
+                if len(found) == COPIES_MAX:
+                    break
         return found
 
     def checkpoint(self, *, at_once: bool = False) -> None:
