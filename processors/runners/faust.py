@@ -27,6 +27,7 @@ from faust.transport.drivers.aiokafka import Consumer, Transport
 from faust.types import TP
 
 from eventlog import metrics
+from eventlog.collector import spare_the_collector
 from eventlog.ports import Claim, EventLog, LogUnavailableError
 from processors.runners.carried import BadRecordError, Carried, decode
 from processors.runners.common import READER
@@ -271,6 +272,7 @@ class FaustWorker:
             consumer.begin = await consumer.highwaters(*inputs) if inputs else {}
             copies = dict(self._table.items())
             await self._patiently(lambda: self._share.own(assigned, lambda name: copies.get(name.encode())))
+            spare_the_collector()  # looking through hundreds of estates' states would take it a second
             _log.info("partitions to decide", partitions=sorted(assigned))
             self.ready.set()
         except Exception as error:  # Faust would swallow it
