@@ -23,6 +23,7 @@ from eventlog.vocabulary import (
     ReportSubmitted,
     SquadRemoved,
     SquadSet,
+    VehicleSet,
     Words,
 )
 from processors.delivery.mqtt import READER, MqttDelivery
@@ -186,6 +187,20 @@ def test_levels_are_retained(post: Post) -> None:
             assert hears.heard[0].retained
     assert found["zones"]["building-3"] == {"level": "watch"}
     assert (found["zones"]["yard"]["level"], found["count"]) == ("safe", 1)
+
+
+def test_thousands_of_registers_renew_what_is_retained_once(post: Post) -> None:
+    """As at a first start behind an import: each batch of them made every retained topic anew, and alerts
+    waited behind that."""
+    for number in range(1_500):
+        post.live.say(VehicleSet(plate=f"京A{number:05d}", groups=("resident",)), source="f")
+    with post.listening() as hears, post.delivering():
+        alert = post.live.burst()
+        hears.wait_for(lambda each: each["id"] == alert.id, DESK)
+        post.answered()
+        wait_until(lambda: hears.of(squad("squad-1", "open"))[-1]["total"] == 1, what="the list has it")
+        levels = len(hears.of(SAFETY))
+    assert 1 <= levels <= 4
 
 
 def test_our_own_status_beats_and_says_goodbye(post: Post) -> None:

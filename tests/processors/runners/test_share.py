@@ -23,7 +23,14 @@ from eventlog.vocabulary import OUTPUT_TYPES, AccessDenied, DoorClosed, DoorOpen
 from processors.runners import copies
 from processors.runners.carried import BEGIN, BadRecordError, Carried, decode, encode, mark, partition_of
 from processors.runners.embedded import READER, EmbeddedRunner, Steps, owner_of, replay
-from processors.runners.share import Share, ShareLostError, SharesError, bring_together, reader_of
+from processors.runners.share import (
+    COPIES_MAX,
+    Share,
+    ShareLostError,
+    SharesError,
+    bring_together,
+    reader_of,
+)
 from tests.processors.estate import REGISTERS
 from tests.processors.live import ALL_RULES
 from tests.processors.story import NOON
@@ -381,3 +388,21 @@ def test_a_record_of_another_format_is_refused() -> None:
 @pytest.mark.parametrize("damaged", [b"", b"x", copies.write(3, [])[:-4]])
 def test_a_copy_that_can_not_be_read_counts_as_none(damaged: bytes) -> None:
     assert copies.read(damaged) is None
+
+
+def test_a_few_states_are_copied_at_a_time_and_in_the_end_all_of_them() -> None:
+    """Whole states of hundreds of estates at once would keep the inputs behind them waiting."""
+    log = MemoryLog(clock=lambda: to_us(NOON))
+    names = {f"estate-{number}" for number in range(2 * COPIES_MAX + 3)}
+    for name in sorted(names):
+        log.append(
+            [
+                codec.make(event, estate=name, source="f", event_id=f"{name}-{number}", at=NOON)
+                for number, event in enumerate(REGISTERS)
+            ]
+        )
+    share = Share(log, 1)
+    share.own([0], lambda _: None)
+    copied = [[name for name, _ in share.copied(0)] for _ in range(4)]
+    assert [len(each) for each in copied] == [COPIES_MAX, COPIES_MAX, 3, 0]
+    assert {name for each in copied for name in each} == names
