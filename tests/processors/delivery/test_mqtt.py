@@ -26,7 +26,7 @@ from eventlog.vocabulary import (
     VehicleSet,
     Words,
 )
-from processors.delivery.mqtt import READER, MqttDelivery
+from processors.delivery.mqtt import BATCH, READER, MqttDelivery
 from processors.runners.embedded import READER as DECIDER
 from tests.processors.estate import NAME
 from tests.processors.live import Live
@@ -200,7 +200,7 @@ def test_thousands_of_registers_renew_what_is_retained_once(post: Post) -> None:
         post.answered()
         wait_until(lambda: hears.of(squad("squad-1", "open"))[-1]["total"] == 1, what="the list has it")
         levels = len(hears.of(SAFETY))
-    assert 1 <= levels <= 4
+    assert 1 <= levels < 1_500 // BATCH, "less often than there are batches"
 
 
 def test_our_own_status_beats_and_says_goodbye(post: Post) -> None:
