@@ -20,7 +20,17 @@ from eventlog.discreet import is_discreet
 from eventlog.estate import Estate
 from eventlog.ports import SavedState
 from eventlog.times import from_us, to_us
-from eventlog.vocabulary import Alert, SafetyChanged, SafetyLevel, ThreatLevelChanged
+from eventlog.vocabulary import (
+    Alert,
+    DeviceRemoved,
+    DeviceSet,
+    DoorRemoved,
+    DoorSet,
+    Event,
+    SafetyChanged,
+    SafetyLevel,
+    ThreatLevelChanged,
+)
 from processors.outbox import Outbox
 from processors.wakeups import Wakeups
 
@@ -178,18 +188,16 @@ class Safety:
         for each in (device, *self._plan.estate.children.get(device, ())):
             self._touched.update(self._plan.zones_of.get(each, ()))
 
-    def registry(self, estate: Estate) -> None:
-        """The registers changed: what that may touch is looked at again."""
-        old, new = self._plan, _Plan(estate)
-        if new.same(old):
-            self._plan = new
+    def registry(self, estate: Estate, event: Event) -> None:
+        """The registers changed by this event: what that may touch is looked at again."""
+        if isinstance(event, DeviceSet | DeviceRemoved | DoorSet | DoorRemoved):
+            self._touched |= self._plan.moved(estate, event)
             return
+        old, new = self._plan, _Plan(estate)
         self._plan = new
-        changed = {*old.watchers, *new.watchers} if old.neighbours != new.neighbours else set()
-        for zone in {*old.watchers, *new.watchers}:
-            if old.watchers.get(zone) != new.watchers.get(zone):
-                changed.add(zone)
-        self._touched.update(changed)
+        every = {*old.watchers, *new.watchers}
+        adjacent = old.neighbours != new.neighbours
+        self._touched |= {z for z in every if adjacent or old.watchers.get(z) != new.watchers.get(z)}
 
     def due(self, zone: str) -> None:
         """The time that a zone wanted to be looked at again has come."""
@@ -345,17 +353,39 @@ class _Plan:
             for neighbour in zone.adjacent:
                 self.neighbours.setdefault(zone.zone, set()).add(neighbour.zone)
                 self.neighbours.setdefault(neighbour.zone, set()).add(zone.zone)
-        self.zones_of: dict[str, set[str]] = {}
-        for device in estate.devices.values():
-            self.zones_of[device.device] = {device.zone, *device.sees}
+        self._doors: dict[str, str] = {}
+        self._doors_of: defaultdict[str, set[str]] = defaultdict(set)
         for door in estate.doors.values():
-            if door.device in self.zones_of:
-                self.zones_of[door.device].add(door.zone)
+            self._doors[door.door] = door.device
+            self._doors_of[door.device].add(door.door)
+        self.zones_of: dict[str, set[str]] = {}
         self.watchers: dict[str, set[str]] = {zone: set() for zone in estate.zones}
-        for name, zones in self.zones_of.items():
-            for watched in zones & self.watchers.keys():
-                self.watchers[watched].add(name)
+        for device in estate.devices:
+            self._watch(device)
 
-    def same(self, other: _Plan) -> bool:
-        """Whether nothing that levels rest on differs."""
-        return self.watchers == other.watchers and self.neighbours == other.neighbours
+    def moved(self, estate: Estate, event: DeviceSet | DeviceRemoved | DoorSet | DoorRemoved) -> set[str]:
+        """Takes over what this event did to a device or a door; the zones that others watch by it. An import
+        tells of thousands, one after the other: nothing else is looked at."""
+        self.estate = estate
+        if isinstance(event, DeviceSet | DeviceRemoved):
+            return self._watch(event.device if isinstance(event, DeviceSet) else event.entry)
+        name = event.door if isinstance(event, DoorSet) else event.entry
+        before = self._doors.pop(name, None)
+        if before is not None:
+            self._doors_of[before].discard(name)
+        if isinstance(event, DoorSet):
+            self._doors[name] = event.device
+            self._doors_of[event.device].add(name)
+        return set().union(*(self._watch(device) for device in (before, self._doors.get(name)) if device))
+
+    def _watch(self, device: str) -> set[str]:
+        """Looks anew at what a device watches; the zones for which that makes a difference."""
+        before = self.zones_of.pop(device, set())
+        registered = self.estate.devices.get(device)
+        if registered is not None:
+            doors = (self.estate.doors[door].zone for door in self._doors_of.get(device, ()))
+            self.zones_of[device] = {registered.zone, *registered.sees, *doors}
+        changed = (before ^ self.zones_of.get(device, set())) & self.watchers.keys()
+        for zone in changed:
+            self.watchers[zone] ^= {device}
+        return changed

@@ -289,7 +289,7 @@ class EstateStep:
         elif isinstance(event, EstateSet):
             self.shifts.registers(entry.recorded_us)
         if entry.type in _PLACES:
-            self.safety.registry(self.estate)
+            self.safety.registry(self.estate, event)
 
     def _configure(self, entry: Recorded, event: RuleActivated | RuleDeactivated) -> None:
         run = self._runs.get(event.rule)

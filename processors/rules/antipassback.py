@@ -110,8 +110,8 @@ class Antipassback(Rule[Passes]):
         if state.told_us and not inwards and at_us > state.before_us:
             withdrawn = at_us <= state.told_us  # the exit belonged before it and came late
             clear = Clear(key, estate.door_zone(new.door), at_us, (new.event,), withdrawn, new.late)
-            return self._step(Passes(last), event.recorded_us, (clear,), estate)
-        return self._step(replace(state, last=last), event.recorded_us, (), estate)
+            return self._step(Passes(last), (clear,), estate)
+        return self._step(replace(state, last=last), (), estate)
 
     def on_time(self, key: str, state: Passes, due_us: int, estate: Estate) -> Step[Passes]:
         signals: list[Signal] = []
@@ -127,13 +127,13 @@ class Antipassback(Rule[Passes]):
             if before and before.inwards and each.at_us - before.at_us < limits.forget_us:
                 signals.append(self._raise(key, before, each, estate))
                 after = Passes((), each.at_us, before.at_us)
-        return self._step(replace(after, last=tuple(last)), due_us, tuple(signals), estate)
+        return self._step(replace(after, last=tuple(last)), tuple(signals), estate)
 
-    def _step(self, state: Passes, now_us: int, signals: tuple[Signal, ...], estate: Estate) -> Step[Passes]:
+    def _step(self, state: Passes, signals: tuple[Signal, ...], estate: Estate) -> Step[Passes]:
         wake_us = min((self._judged_us(each, estate) for each in state.last if not each.judged), default=None)
         newest = state.last[-1]
         limits = self.door_limits(newest.door, estate)
-        forget_us = max(newest.at_us, now_us) + limits.forget_us + DISORDER_US
+        forget_us = newest.at_us + limits.forget_us + DISORDER_US
         return Step(state, signals, wake_us, forget_us)
 
     def _judged_us(self, each: Pass, estate: Estate) -> int:

@@ -100,9 +100,7 @@ class FireLaneBlocked(Rule[Lane]):
                 signals = (Clear(key, key, event.effective_us, (evidence_of(event),), withdrawn=True),)
         if after is state:
             return None
-        return self._step(
-            key, _pruned(after, event.recorded_us, self.limits(key)), signals, event.recorded_us
-        )
+        return self._step(key, _pruned(after, event.recorded_us, self.limits(key)), signals)
 
     def on_time(self, key: str, state: Lane, due_us: int, estate: Estate) -> Step[Lane]:
         limits = self.limits(key)
@@ -120,7 +118,7 @@ class FireLaneBlocked(Rule[Lane]):
         after = Lane(tuple(kept))
         if ended is not None and ended.left_us is not None and not _told(after):
             signals.append(Clear(key, key, ended.left_us, (ended.event,), late=ended.late))
-        return self._step(key, _pruned(after, due_us, limits), tuple(signals), due_us)
+        return self._step(key, _pruned(after, due_us, limits), tuple(signals))
 
     def _seen(self, key: str, state: Lane, event: Recorded) -> Lane:
         seen = cast(CameraObject, event.event)
@@ -165,7 +163,7 @@ class FireLaneBlocked(Rule[Lane]):
             return after, () if _told(after) else (back,)
         return _with(after, gone), ()
 
-    def _step(self, key: str, state: Lane, signals: tuple[Signal, ...], now_us: int) -> Step[Lane]:
+    def _step(self, key: str, state: Lane, signals: tuple[Signal, ...]) -> Step[Lane]:
         if not state.stays:
             return Step(self.initial(), signals)
         limits = self.limits(key)
@@ -175,7 +173,7 @@ class FireLaneBlocked(Rule[Lane]):
         if any(stay.told for stay in state.stays):
             return Step(state, signals)
         left_us = max(stay.left_us or stay.since_us for stay in state.stays)
-        return Step(state, signals, None, max(left_us, now_us) + FORGOTTEN_US)
+        return Step(state, signals, None, left_us + FORGOTTEN_US)
 
     def _raise(self, zone: str, stay: Stay, estate: Estate) -> Raise:
         return Raise(

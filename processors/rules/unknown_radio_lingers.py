@@ -91,7 +91,7 @@ class UnknownRadioLingers(Rule[Stay]):
         over_us = state.last_us + limits.gap_us + DISORDER_US
         if state.told:  # who was told of it is told when it is over
             return Step(state, told, over_us)
-        return Step(state, told, None, max(over_us, event.recorded_us + DISORDER_US))
+        return Step(state, told, None, over_us)
 
     def on_time(self, key: str, state: Stay, due_us: int, estate: Estate) -> Step[Stay]:
         zone = key.partition(":")[0]

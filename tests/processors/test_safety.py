@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eventlog.estate import Estate
 from eventlog.vocabulary import (
     CommandClose,
     CommandReopen,
@@ -12,7 +16,9 @@ from eventlog.vocabulary import (
     DeviceRemoved,
     DeviceSet,
     DoorForcedByDevice,
+    DoorRemoved,
     DoorSet,
+    Event,
     Neighbour,
     PlateRead,
     WatchEntrySet,
@@ -20,7 +26,10 @@ from eventlog.vocabulary import (
     ZoneRemoved,
     ZoneSet,
 )
+from processors.outbox import Outbox
 from processors.runners.embedded import EmbeddedRunner
+from processors.safety import Safety, Trigger
+from processors.wakeups import Wakeups
 from tests.processors.estate import REGISTERS
 from tests.processors.live import Live
 
@@ -227,3 +236,63 @@ def test_which_of_several_alerts_is_named_as_the_cause_survives_a_restart() -> N
     live.run()
     assert changes(live)[-1] == ("building-3", "safe", "watch", "neighbour")
     assert live.replayed() == live.told()
+
+
+_NAMES = st.sampled_from("abc")
+
+
+def _zone(zone: str, near: str) -> Event:
+    return ZoneSet(zone=zone, name=Words(en=zone, zh=zone), kind="lobby", adjacent=(Neighbour(zone=near),))
+
+
+def _camera(device: str, zone: str, sees: list[str]) -> Event:
+    return DeviceSet(device=device, family="camera", zone=zone, sees=tuple(sees))
+
+
+_ENTRIES = st.one_of(
+    st.builds(_zone, _NAMES, _NAMES),
+    st.builds(ZoneRemoved, entry=_NAMES),
+    st.builds(_camera, _NAMES, _NAMES, st.lists(_NAMES, max_size=2)),
+    st.builds(DeviceRemoved, entry=_NAMES),
+    st.builds(DoorSet, door=_NAMES, device=_NAMES, zone=_NAMES, kind=st.just("other")),
+    st.builds(DoorRemoved, entry=_NAMES),
+)
+
+
+@given(entries=st.lists(_ENTRIES, max_size=30), down=st.sets(_NAMES))
+def test_register_by_register_the_levels_are_those_of_the_whole(entries: list[Event], down: set[str]) -> None:
+    estate, followed = Estate("green-garden"), Safety(Wakeups())
+    for device in sorted(down):
+        followed.presence(device, working=False)
+    for entry in entries:
+        estate = estate.with_event(entry)
+        followed.registry(estate, entry)
+        followed.settle(Trigger("registry"), Outbox(estate.id))
+    whole = Safety(Wakeups())
+    for device in sorted(down):
+        whole.presence(device, working=False)
+    whole.follow(estate)
+    for zone in estate.zones:
+        whole.due(zone)
+    whole.settle(Trigger("registry"), Outbox(estate.id))
+    assert followed.levels == whole.levels
+
+
+def test_a_door_is_watched_by_the_controller_it_hangs_on() -> None:
+    estate, safety = Estate("green-garden"), Safety(Wakeups())
+    safety.presence("b", working=False)
+    levels = []
+    for entry in (
+        _zone("hall", "hall"),
+        _camera("a", "room", []),
+        _camera("b", "room", []),
+        DoorSet(door="door", device="a", zone="hall", kind="other"),
+        DoorSet(door="door", device="b", zone="hall", kind="other"),
+        DoorSet(door="door", device="a", zone="hall", kind="other"),
+        DoorRemoved(entry="door"),
+    ):
+        estate = estate.with_event(entry)
+        safety.registry(estate, entry)
+        safety.settle(Trigger("registry"), Outbox(estate.id))
+        levels.append(safety.levels.get("hall"))
+    assert levels[3:] == ["safe", "unknown", "safe", "unknown"]
