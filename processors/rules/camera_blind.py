@@ -108,7 +108,9 @@ class CameraBlind(Rule[Cameras]):
 
     def _tampered(self, camera: str, state: Cameras, event: Recorded, estate: Estate) -> Step[Cameras] | None:
         at_us = event.effective_us
-        if camera in state.tampered or at_us <= state.sighted.get(camera, -1) <= at_us + DISORDER_US:
+        known = state.tampered.get(camera)
+        told = known is not None and (event.late or not known.late)  # history alone was told to nobody
+        if told or at_us <= state.sighted.get(camera, -1) <= at_us + DISORDER_US:
             return None
         fault = Fault(at_us, evidence_of(event), event.late)
         after = replace(state, tampered={**state.tampered, camera: fault})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import field
 from typing import Annotated, cast
 
@@ -30,6 +31,10 @@ COUNTS_MAX = 8
 DISORDER_US = 10_000_000
 
 
+HISTORY = " (history)"
+"""What a camera counted long ago is a view of its own: it says nothing of now."""
+
+
 @value
 class Count:
     """A camera's count: when, whether it was too many, by which event."""
@@ -50,7 +55,7 @@ class View:
 
 @value
 class Zone:
-    """What each camera counts in a zone, and whether it was told."""
+    """What each camera counts in a zone, and whether it was told of now."""
 
     views: dict[str, View] = field(default_factory=dict)
     told: bool = False
@@ -76,14 +81,15 @@ class Crowd(Rule[Zone]):
 
     def on_event(self, key: str, state: Zone, event: Recorded, estate: Estate) -> Step[Zone] | None:
         over = cast(CameraCrowd, event.event).count >= self.limits(key).count
-        before = state.views.get(event.device, _NOTHING)
+        camera = event.device + HISTORY if event.late else event.device
+        before = state.views.get(camera, _NOTHING)
         if not over and not before.counts:
             return None  # nearly always
         view = _with(before, Count(event.effective_us, over, evidence_of(event)), event.late)
-        views = {name: each for name, each in state.views.items() if name != event.device}
+        views = {name: each for name, each in state.views.items() if name != camera}
         if any(each.over for each in view.counts):
-            views[event.device] = view
-        if state.told and all(each.since is None for each in views.values()):
+            views[camera] = view
+        if state.told and not event.late and all(each.since is None or each.late for each in views.values()):
             clear = Clear(key, key, event.effective_us, (evidence_of(event),))
             return self._step(key, Zone(views), (clear,))
         return self._step(key, Zone(views, state.told), ())
@@ -91,42 +97,56 @@ class Crowd(Rule[Zone]):
     def on_time(self, key: str, state: Zone, due_us: int, estate: Estate) -> Step[Zone]:
         limits = self.limits(key)
         due = [
-            (each.since.at_us, name)
-            for name, each in state.views.items()
-            if each.since is not None and each.since.at_us + limits.hold_us + limits.settle_us <= due_us
+            (since_us, name)
+            for since_us, name in _waiting(state)
+            if since_us + limits.hold_us + limits.settle_us <= due_us
         ]
-        if not due or state.told:
+        if not due:
             return self._step(key, state, ())
-        since_us, camera = min(due)
+        _, camera = min(due)
+        if state.views[camera].late:  # history: told, and over by now; what is here now is another matter
+            views = {name: each for name, each in state.views.items() if name != camera}
+            signal = self._raise(key, camera, state.views[camera], estate)
+            over = () if state.told else (Clear(key, key, due_us, late=True),)
+            return self._step(key, Zone(views, state.told), (signal, *over))
         if estate.gathering_at(key, due_us - limits.settle_us) is not None:
             return Step(state, (), due_us + limits.hold_us)  # whether they go when it is over
-        view = state.views[camera]
+        signal = self._raise(key, camera, state.views[camera], estate)
+        return self._step(key, Zone(state.views, told=True), (signal,))
+
+    def _raise(self, key: str, camera: str, view: View, estate: Estate) -> Raise:
         assert view.since is not None
-        signal = Raise(
+        return Raise(
             key=key,
             zone=key,
             severity="medium",
-            title=title("crowd.title", zone=zone_name(estate, key), count=limits.count),
-            at_us=since_us,
-            devices=(camera,),
+            title=title("crowd.title", zone=zone_name(estate, key), count=self.limits(key).count),
+            at_us=view.since.at_us,
+            devices=(camera.removesuffix(HISTORY),),
             evidence=tuple(each.event for each in view.counts if each.over) or (view.since.event,),
             late=view.late,
         )
-        return self._step(key, Zone(state.views, told=True), (signal,))
 
     def _step(self, key: str, state: Zone, signals: tuple[Signal, ...]) -> Step[Zone]:
         if not state.views and not state.told:
             return Step(self.initial(), signals)
-        if state.told:
-            return Step(state, signals)
         limits = self.limits(key)
-        begun = [each.since.at_us for each in state.views.values() if each.since is not None]
-        wake_us = min(begun) + limits.hold_us + limits.settle_us if begun else None
+        begun = min(_waiting(state), default=None)
+        if state.told and begun is None:
+            return Step(state, signals)
+        wake_us = begun[0] + limits.hold_us + limits.settle_us if begun else None
         last_us = max(each.counts[-1].at_us for each in state.views.values())
         return Step(state, signals, wake_us, None if begun else last_us + DISORDER_US)
 
 
 _NOTHING = View()
+
+
+def _waiting(state: Zone) -> Iterator[tuple[int, str]]:
+    """Since when which cameras have counted too many, as far as that is still to be told."""
+    for name, view in state.views.items():
+        if view.since is not None and (view.late or not state.told):
+            yield view.since.at_us, name
 
 
 def _with(view: View, count: Count, late: bool) -> View:
@@ -137,4 +157,4 @@ def _with(view: View, count: Count, late: bool) -> View:
         first = counts[0] if view.since is None or counts[0].at_us < view.since.at_us else view.since
     else:
         first = counts[under[-1] + 1] if under[-1] + 1 < len(counts) else None  # type: ignore[assignment]
-    return View(counts, first, late if view.since is None else view.late)
+    return View(counts, first, late)

@@ -3,6 +3,7 @@
 Every vehicle that a camera follows is one stay, by effective time. A camera loses a vehicle and finds it
 again under another number: one that comes as another goes is the same. A stay is judged a little after its
 limit, so that a leave that was in time and comes late is heard; one that comes later withdraws the alert.
+Cameras miss a leave now and then: one that tells of stays and falls silent about a vehicle has lost it.
 """
 
 from __future__ import annotations
@@ -40,12 +41,15 @@ STAYS_MAX = 32
 """Vehicles of one zone kept, the newest."""
 FORGOTTEN_US = 60_000_000
 """How long the end of a stay is remembered, for its enter, or the vehicle under another number."""
+TELLING_MAX = 16
+"""Cameras of one zone known to tell of stays."""
 
 
 @value
 class Stay:
-    """One vehicle as one camera follows it: since when it stays, when it left (None: still there), whether
-    it was told, and whether it may stand there after all."""
+    """One vehicle as one camera follows it: since when it stays, when it was seen last, when it left (None:
+    still there), whether nobody saw it leave, whether it was told, and whether it may stand there after all.
+    """
 
     camera: str
     track: str
@@ -53,15 +57,19 @@ class Stay:
     event: Evidence
     late: bool = False
     left_us: int | None = None
+    lost: bool = False
     told: bool = False
     exempt: bool = False
+    last_us: int = 0
 
 
 @value
 class Lane:
-    """The vehicles of a fire lane in the order in which they were heard of."""
+    """The vehicles of a fire lane in the order in which they were heard of; the cameras that tell of stays,
+    not of enters and leaves only."""
 
     stays: tuple[Stay, ...] = ()
+    telling: tuple[str, ...] = ()
 
 
 class Settings(RuleSettings):
@@ -69,6 +77,11 @@ class Settings(RuleSettings):
     settle_s: Seconds = Field(5, description="judged this long after the limit, seconds")
     rejoin_s: float = Field(
         5, ge=0, le=60, description="a vehicle that comes this soon as another goes is the same, seconds"
+    )
+    silent_s: Seconds = Field(
+        63,
+        description="a camera that tells of stays and is silent about a vehicle for longer has lost it, "
+        "seconds",
     )
 
 
@@ -95,7 +108,7 @@ class FireLaneBlocked(Rule[Lane]):
         if seen.event == "leave":
             after, signals = self._left(key, state, event)
         else:
-            after = self._seen(key, state, event)
+            after = self._seen(key, _telling(state, event), event)
             if _told(state) and not _told(after):  # it may stand there after all
                 signals = (Clear(key, key, event.effective_us, (evidence_of(event),), withdrawn=True),)
         if after is state:
@@ -109,13 +122,17 @@ class FireLaneBlocked(Rule[Lane]):
         ended: Stay | None = None
         for stay in state.stays:
             if not stay.told and _too_long(stay, limits) and _judged_us(stay, limits) <= due_us:
+                silent_us = due_us - stay.last_us
+                if stay.left_us is None and stay.camera in state.telling and silent_us > limits.silent_us:
+                    kept.append(replace(stay, left_us=stay.last_us, lost=True))
+                    continue
                 signals.append(self._raise(key, stay, estate))
                 stay = replace(stay, told=True)
             if stay.told and stay.left_us is not None and stay.left_us + limits.rejoin_us <= due_us:
                 ended = stay
             else:
                 kept.append(stay)
-        after = Lane(tuple(kept))
+        after = replace(state, stays=tuple(kept))
         if ended is not None and ended.left_us is not None and not _told(after):
             signals.append(Clear(key, key, ended.left_us, (ended.event,), late=ended.late))
         return self._step(key, _pruned(after, due_us, limits), tuple(signals))
@@ -128,19 +145,20 @@ class FireLaneBlocked(Rule[Lane]):
         if known is not None and known.left_us is not None:
             if at_us <= known.left_us:
                 return state  # its leave overtook it
-            known = known if at_us - known.left_us <= rejoin_us else None
+            known = known if known.lost or at_us - known.left_us <= rejoin_us else None
         if known is None:
             since_us = at_us - round((seen.dwell_s or 0) * 1_000_000)
-            new = Stay(event.device, seen.track, since_us, evidence_of(event), event.late, exempt=exempt)
+            track = (event.device, seen.track)
+            new = Stay(*track, since_us, evidence_of(event), event.late, exempt=exempt, last_us=at_us)
             gone = _partner(state, new, rejoin_us)
             return _with(state, new) if gone is None else _with(_without(state, gone), _heir(new, gone))
         exempt = exempt or known.exempt
         told = known.told and not exempt
-        since_us = min(known.since_us, at_us)
-        if (since_us, exempt) == (known.since_us, known.exempt) and known.left_us is None:
-            return state
-        back = replace(known, since_us=since_us, left_us=None, exempt=exempt, told=told)
-        return _with(_without(state, known), back)
+        since_us, last_us = min(known.since_us, at_us), max(known.last_us, at_us)
+        back = replace(
+            known, since_us=since_us, last_us=last_us, left_us=None, lost=False, exempt=exempt, told=told
+        )
+        return state if back == known else _with(_without(state, known), back)
 
     def _left(self, key: str, state: Lane, event: Recorded) -> tuple[Lane, tuple[Signal, ...]]:
         seen = cast(CameraObject, event.event)
@@ -148,10 +166,10 @@ class FireLaneBlocked(Rule[Lane]):
         track = (event.device, seen.track)
         known = _of_track(state, *track, event.late) or _of_track(state, *track, not event.late)
         if known is None:  # it overtook its enter
-            return _with(state, Stay(*track, at_us, evidence_of(event), event.late, left_us=at_us)), ()
-        if known.left_us is not None or at_us < known.since_us:
+            return _with(state, Stay(*track, at_us, evidence_of(event), event.late, at_us, last_us=at_us)), ()
+        if (known.left_us is not None and not known.lost) or at_us < known.since_us:
             return state, ()
-        gone = replace(known, left_us=at_us)
+        gone = replace(known, left_us=at_us, lost=False)
         after = _without(state, known)
         heir = _partner(after, gone, limits.rejoin_us)
         if heir is not None:
@@ -164,13 +182,13 @@ class FireLaneBlocked(Rule[Lane]):
         return _with(after, gone), ()
 
     def _step(self, key: str, state: Lane, signals: tuple[Signal, ...]) -> Step[Lane]:
-        if not state.stays:
+        if not state.stays and not state.telling:
             return Step(self.initial(), signals)
         limits = self.limits(key)
         wakes = [each for stay in state.stays if (each := _wake_us(stay, limits)) is not None]
         if wakes:
             return Step(state, signals, min(wakes))
-        if any(stay.told for stay in state.stays):
+        if state.telling or any(stay.told for stay in state.stays):
             return Step(state, signals)
         left_us = max(stay.left_us or stay.since_us for stay in state.stays)
         return Step(state, signals, None, left_us + FORGOTTEN_US)
@@ -235,8 +253,15 @@ def _told(state: Lane) -> bool:
     return any(stay.told for stay in state.stays)
 
 
+def _telling(state: Lane, event: Recorded) -> Lane:
+    """With the camera of the event, where it tells of a stay."""
+    if cast(CameraObject, event.event).event != "stay" or event.device in state.telling:
+        return state
+    return replace(state, telling=(*state.telling[1 - TELLING_MAX :], event.device))
+
+
 def _without(state: Lane, stay: Stay) -> Lane:
-    return Lane(tuple(each for each in state.stays if each is not stay))
+    return replace(state, stays=tuple(each for each in state.stays if each is not stay))
 
 
 def _with(state: Lane, stay: Stay) -> Lane:
@@ -244,7 +269,7 @@ def _with(state: Lane, stay: Stay) -> Lane:
     if len(stays) > STAYS_MAX:
         first = next((each for each in stays if each.left_us is not None), stays[0])
         stays = tuple(each for each in stays if each is not first)
-    return Lane(stays)
+    return replace(state, stays=stays)
 
 
 def _pruned(state: Lane, now_us: int, limits: Any) -> Lane:
@@ -254,6 +279,10 @@ def _pruned(state: Lane, now_us: int, limits: Any) -> Lane:
     stays = tuple(
         each
         for each in state.stays
-        if each.late or each.told or each.left_us is None or each.left_us > over_us or _too_long(each, limits)
+        if each.late
+        or each.told
+        or each.left_us is None
+        or each.left_us + (2 * limits.silent_us if each.lost else 0) > over_us
+        or _too_long(each, limits)
     )
-    return state if len(stays) == len(state.stays) else Lane(stays)
+    return state if len(stays) == len(state.stays) else replace(state, stays=stays)

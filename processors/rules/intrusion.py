@@ -1,7 +1,8 @@
 """`intrusion`: a person in a zone where nobody may be at these hours. Pure; knows cameras and patrols only.
 
 A patrol is seen by the camera before it reaches its point: where it shows itself soon after, the alert is
-withdrawn. Where it comes from next door on a round that leads here, nothing is told at all.
+withdrawn. Where it comes from next door on a round that leads here, nothing is told at all. Patrols climb no
+fence: after one was climbed or cut here, whom a camera sees is not taken for one.
 """
 
 from __future__ import annotations
@@ -14,23 +15,26 @@ from pydantic import Field
 from eventlog.estate import Estate
 from eventlog.ports import Recorded
 from eventlog.times import from_us
-from eventlog.vocabulary import CameraObject, PatrolCheckpoint, PatrolPosition
+from eventlog.vocabulary import CameraObject, FenceAlarm, PatrolCheckpoint, PatrolPosition
 from processors.rules.base import Clear, Raise, Rule, Seconds, Step, evidence_of, value
 from processors.rules.patrols import patrol_zone, point_zone
 from processors.rules.seen import DISORDER_US, Glance, SeenSettings, confirmed
 from processors.rules.titles import title, zone_name
 
+BREACHES = frozenset({"climb", "cut"})
 PATROLS_MAX = 8
 """Patrols heard of lately, kept for events that come out of order."""
 
 
 @value
 class Guarded:
-    """Unsure findings, when it was last told of, when patrols were heard of here or on their way here."""
+    """Unsure findings, when it was last told of, when patrols were heard of here or on their way here, when
+    the fence was last climbed or cut."""
 
     unsure: tuple[Glance, ...] = ()
     told_us: int | None = None
     patrols: tuple[int, ...] = ()
+    breach_us: int | None = None
 
 
 class Settings(SeenSettings):
@@ -40,6 +44,9 @@ class Settings(SeenSettings):
         300, description="a patrol heard of in the zone, or next door on its way, this long before, seconds"
     )
     shows_s: Seconds = Field(60, description="a patrol that shows itself this soon withdraws it, seconds")
+    breach_s: Seconds = Field(
+        60, description="this long after the fence was climbed or cut nobody is taken for a patrol, seconds"
+    )
 
 
 class Intrusion(Rule[Guarded]):
@@ -47,18 +54,26 @@ class Intrusion(Rule[Guarded]):
 
     name = "intrusion"
     version = 1
-    listens_to = frozenset({CameraObject, PatrolCheckpoint, PatrolPosition})
+    listens_to = frozenset({CameraObject, FenceAlarm, PatrolCheckpoint, PatrolPosition})
     Settings = Settings
     State = Guarded
 
     def keys(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
         seen = event.event
+        if type(seen) is FenceAlarm:
+            return self._breached(seen, estate)
         if type(seen) is not CameraObject:
             return self._guarded(event, estate)
         zone = estate.zones.get(seen.zone)
         if zone is None or not zone.armed_hours or seen.label != "person":
             return ()
         return (seen.zone,) if estate.within_any(zone.armed_hours, event.effective_at) else ()
+
+    def _breached(self, alarm: FenceAlarm, estate: Estate) -> tuple[str, ...]:
+        """The zone with armed hours whose fence somebody climbs or cuts; wind only shakes it."""
+        segment = estate.segments.get(alarm.segment)
+        zone = estate.zones.get(segment.zone) if segment and alarm.kind in BREACHES else None
+        return (zone.zone,) if zone and zone.armed_hours else ()
 
     def _guarded(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
         """The zones with armed hours where a patrol is, or where its round leads from next door."""
@@ -71,22 +86,27 @@ class Intrusion(Rule[Guarded]):
 
     def on_event(self, key: str, state: Guarded, event: Recorded, estate: Estate) -> Step[Guarded] | None:
         seen = event.event
+        at_us = event.effective_us
+        if type(seen) is FenceAlarm:
+            breach_us = at_us if state.breach_us is None else max(at_us, state.breach_us)
+            return Step(replace(state, breach_us=breach_us), forget_us=self._forget_us(key, event))
         if type(seen) is not CameraObject:
             return self._patrol(key, state, event, estate)
         limits = self.limits(key)
-        at_us = event.effective_us
-        if seen.event == "leave":
-            # Who goes was there: it counts where the camera is sure, and nobody was told during the stay.
-            since_us = at_us - round((seen.dwell_s or 0) * 1_000_000)
-            told_already = state.told_us is not None and state.told_us >= since_us - DISORDER_US
-            if seen.confidence < limits.sure_confidence or told_already:
-                return None
-        elif seen.confidence < limits.low_confidence:
+        since_us = at_us - round((seen.dwell_s or 0) * 1_000_000)
+        lasting = at_us - since_us > limits.twice_us  # followed for so long: it counts as if seen twice
+        told_before = state.told_us is not None and state.told_us >= since_us - DISORDER_US
+        # Who goes was there: it counts where the camera is sure, and nobody was told during the stay.
+        sure = lasting or seen.confidence >= limits.sure_confidence
+        gone = seen.event == "leave" and (told_before or not sure)
+        if gone or seen.confidence < limits.low_confidence:
             return None
-        found, unsure = confirmed(state.unsure, event, seen.confidence, limits, event.device)
+        confidence = max(seen.confidence, limits.sure_confidence) if lasting else seen.confidence
+        found, unsure = confirmed(state.unsure, event, confidence, limits, event.device)
         after = replace(state, unsure=unsure)
         forget_us = self._forget_us(key, event)
-        if any(-DISORDER_US <= at_us - each <= limits.patrol_us for each in state.patrols):
+        patrolled = any(-DISORDER_US <= at_us - each <= limits.patrol_us for each in state.patrols)
+        if patrolled and not _near_breach(state, at_us, limits.breach_us):
             return Step(after, forget_us=forget_us)
         told = state.told_us is not None and abs(at_us - state.told_us) < limits.again_us
         if not found or told:
@@ -98,7 +118,7 @@ class Intrusion(Rule[Guarded]):
             zone=key,
             severity="high",
             title=title(text, zone=zone_name(estate, key)),
-            at_us=at_us,
+            at_us=at_us if told_before else since_us,
             devices=(event.device,),
             evidence=found,
         )
@@ -111,15 +131,24 @@ class Intrusion(Rule[Guarded]):
         forget_us = self._forget_us(key, event)
         told_us = state.told_us
         here = patrol_zone(event, estate) == key
-        if told_us is not None and here and -DISORDER_US <= at_us - told_us <= limits.shows_us:
+        soon = told_us is not None and -DISORDER_US <= at_us - told_us <= limits.shows_us
+        if soon and here and not _near_breach(state, told_us, limits.breach_us):
             clear = Clear(key, key, at_us, (evidence_of(event),), withdrawn=True)
-            return Step(Guarded(state.unsure, None, patrols), (clear,), forget_us=forget_us)
+            after = replace(state, told_us=None, patrols=patrols)
+            return Step(after, (clear,), forget_us=forget_us)
         return Step(replace(state, patrols=patrols), forget_us=forget_us)
 
     def _forget_us(self, key: str, event: Recorded) -> int:
         limits = self.limits(key)
-        longest_us: int = max(limits.patrol_us, limits.again_us, limits.twice_us)
+        longest_us: int = max(limits.patrol_us, limits.again_us, limits.twice_us, limits.breach_us)
         return event.effective_us + longest_us + DISORDER_US
+
+
+def _near_breach(state: Guarded, at_us: int | None, breach_us: int) -> bool:
+    """Whether the fence was climbed or cut shortly before."""
+    if state.breach_us is None or at_us is None:
+        return False
+    return -DISORDER_US <= at_us - state.breach_us <= breach_us
 
 
 def _round_zones(squad: str, estate: Estate) -> set[str]:

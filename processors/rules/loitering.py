@@ -85,7 +85,10 @@ class Loitering(Rule[Stay]):
             return self._left(key, state, event, since_us, estate)
         if state.left_us is not None and at_us <= state.left_us:  # its leave overtook it
             return self._over(key, replace(state, since_us=since_us), state.left_us, event, estate)
-        if state.event is None or state.left_us is not None:
+        apart_us = at_us - state.last_us
+        if state.event is not None and apart_us < -KEEP_US:
+            return None  # history of another who had the same number
+        if state.event is None or state.left_us is not None or apart_us > KEEP_US:
             sure = seen.confidence >= self.limits(seen.zone).sure_confidence
             state = Stay(
                 since_us, at_us, None, event.device, seen.zone, evidence_of(event), event.late, sure=sure
@@ -93,7 +96,8 @@ class Loitering(Rule[Stay]):
         else:
             since_us = min(state.since_us, since_us)
             last_us = max(state.last_us, at_us)
-            state = replace(state, since_us=since_us, last_us=last_us, sure=True, again=True)
+            late = state.late and event.late
+            state = replace(state, since_us=since_us, last_us=last_us, late=late, sure=True, again=True)
         if not state.told and at_us - since_us > self.limits(seen.zone).limit_us:  # it says so itself
             return self._judge(key, state, max(at_us, event.recorded_us), estate)
         wake_us = KEEP_WAKE if state.told else self._judged_us(state)

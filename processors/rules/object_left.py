@@ -78,10 +78,13 @@ class ObjectLeft(Rule[Place]):
             return self._step(key, Place(state.left, unsure, state.taken_us), (), forget_us)
         since_us = at_us if len(found) == 1 else min(at_us, _when(state.unsure, found[0]))
         left = state.left
-        if left is None or (left.reports > 1 and at_us - left.last_us > limits.lost_us):
+        apart_us = at_us - left.last_us if left else 0
+        lost = left is not None and left.reports > 1 and apart_us > limits.lost_us
+        if left is None or lost or apart_us > limits.again_us + limits.corridor_us:
             left = Left(since_us, at_us, found, event.device, said.track, event.late)
         else:
-            left = replace(left, last_us=max(left.last_us, at_us), reports=left.reports + 1)
+            late = left.late and event.late
+            left = replace(left, last_us=max(left.last_us, at_us), reports=left.reports + 1, late=late)
         signals: tuple[Signal, ...] = ()
         again = left.told_us is None or at_us - left.told_us >= limits.again_us
         if again and not self._waits(key, left, at_us, estate):

@@ -1,9 +1,10 @@
 """`perimeter_breach`: the fence alarms; cameras and segments beside confirm it; wind does not. Pure.
 
 One key is the whole fence, since wind shows only where many segments are looked at together; an alert's key
-is its segment. A vibration that no camera of its zone confirms is judged later, so that a gust is known as
-one; what was told before the rest of the gust came is taken back. Cut, climb and short always stay, and what
-a camera confirmed. A patrol that walks along the fence confirms nothing.
+is its segment. A vibration is judged later, so that a gust is known as one, unless a camera of its zone sees
+somebody in the armed hours; what was told before the rest of the gust came is taken back. Cut, climb and
+short always stay, and what a camera confirmed. A patrol that walks along the fence confirms nothing; a
+gardener by day makes no breach of a gust.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pydantic import Field
 
 from eventlog.estate import Estate
 from eventlog.ports import Recorded
+from eventlog.times import from_us
 from eventlog.vocabulary import CameraObject, FenceAlarm, FenceRestored, PatrolCheckpoint, PatrolPosition
 from processors.rules.base import (
     Clear,
@@ -112,7 +114,8 @@ class Settings(RuleSettings):
     )
     settle_s: Seconds = Field(
         10,
-        description="a vibration that no camera of its zone confirms is judged this long after it, seconds",
+        description="a vibration is judged this long after it, in armed hours at once where a camera of its "
+        "zone confirms it, seconds",
     )
     wind_segments: Annotated[int, Field(ge=2, le=64)] = Field(
         4, description="this many segments that vibrate together are wind"
@@ -206,7 +209,7 @@ class PerimeterBreach(Rule[Fence]):
         told, firm = dict.fromkeys(state.told), dict.fromkeys(state.firm)
         wakes = [state.gust_us + self.limits(state.gust_zone).calm_us] if state.gust_us else []
         for index, alarm in enumerate(alarms):
-            if alarm.ripe_us > now_us and not self._seen_here(alarm, state.sightings):
+            if alarm.ripe_us > now_us and not self._seen_here(alarm, state.sightings, estate):
                 wakes.append(alarm.ripe_us)
                 continue
             if alarm.rank == CRITICAL:
@@ -310,9 +313,10 @@ class PerimeterBreach(Rule[Fence]):
         now_us: int,
         estate: Estate,
     ) -> tuple[int, Sighting | Alarm | None]:
-        """How an alarm is to be told, and what confirms it. In wind only a camera of its own zone does."""
+        """How an alarm is to be told, and what confirms it. In wind only a camera of its own zone does, and
+        only while nobody may be there."""
         confirm_us = self.limits(alarm.zone).confirm_us
-        zones = {alarm.zone}
+        zones = {alarm.zone} if not alarm.blown or _guarded(alarm, estate) else set()
         if self.for_zone(alarm.zone).adjacent and not alarm.blown:
             zones |= estate.plan.beside(alarm.zone)
         for seen in sightings:
@@ -327,10 +331,11 @@ class PerimeterBreach(Rule[Fence]):
                 return CRITICAL, other
         return MEDIUM, None
 
-    def _seen_here(self, alarm: Alarm, sightings: tuple[Sighting, ...]) -> bool:
-        """Whether a camera of its own zone confirms an alarm: nothing needs to be waited for then."""
+    def _seen_here(self, alarm: Alarm, sightings: tuple[Sighting, ...], estate: Estate) -> bool:
+        """Whether a camera of its own zone shows somebody who may not be there: nothing needs to be waited
+        for then."""
         confirm_us = self.limits(alarm.zone).confirm_us
-        return any(
+        return _guarded(alarm, estate) and any(
             seen.zone == alarm.zone and abs(seen.at_us - alarm.at_us) <= confirm_us for seen in sightings
         )
 
@@ -346,6 +351,13 @@ class PerimeterBreach(Rule[Fence]):
             and abs(other.at_us - alarm.at_us) <= again_us
             for other in alarms
         )
+
+
+def _guarded(alarm: Alarm, estate: Estate) -> bool:
+    """Whether nobody may be in the alarm's zone at its moment: in its armed hours, always if it has none."""
+    zone = estate.zones.get(alarm.zone)
+    hours = zone.armed_hours if zone else ()
+    return not hours or estate.within_any(hours, from_us(alarm.at_us))
 
 
 def _zone_of(estate: Estate, event: Recorded) -> str:

@@ -3,7 +3,8 @@
 Either sooner than the way between the gates takes, or with no way out in between. The second is judged a
 little later, since the read on the way out may come after it; one that comes later still takes the alert
 back. Cameras misread one character now and then: a doubtful way out of a plate that nobody has counts for
-every registered plate that it may be.
+every registered plate that it may be, a doubtful way in for the only one that it may be. An alert that rests
+on such a way in is for a person to confirm.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ READS_MAX = 8
 
 @value
 class Read:
-    """A plate on its way in or out at a gate, or perhaps out; whether it was told of."""
+    """A plate on its way in or out at a gate; whether it was told of, and whether it is a way in that may be
+    another's."""
 
     at_us: int
     way: Literal["in", "out"]
@@ -50,6 +52,7 @@ class Read:
     event: Evidence
     late: bool = False
     told: bool = False
+    doubtful: bool = False
 
 
 @value
@@ -71,7 +74,7 @@ class Settings(RuleSettings):
     )
     pass_s: Seconds = Field(10, description="reads of one gate this close together are one pass, seconds")
     sure_confidence: float = Field(
-        0.9, ge=0, le=1, description="below this, a way out may be that of a plate one character apart"
+        0.9, ge=0, le=1, description="below this, a read may be that of a plate one character apart"
     )
 
 
@@ -91,9 +94,12 @@ class PlateCloned(Rule[Reads]):
             return ()
         plate = plates.normal(read.plate)
         own = plate_reference(estate, plate)
-        if read.direction == "in" or read.confidence >= self.for_zone(gate.zone).sure_confidence:
+        if read.confidence >= self.for_zone(gate.zone).sure_confidence:
             return (own,)
-        return (own, *(plate_reference(estate, other) for other in perhaps(estate, plate)))
+        others = perhaps(estate, plate)
+        if read.direction == "in" and len(others) > 1:
+            return (own,)
+        return (own, *(plate_reference(estate, other) for other in others))
 
     def on_event(self, key: str, state: Reads, event: Recorded, estate: Estate) -> Step[Reads] | None:
         read = cast(PlateRead, event.event)
@@ -103,7 +109,8 @@ class PlateCloned(Rule[Reads]):
             same = (known.gate, known.way, known.late) == (gate.gate, read.direction, event.late)
             if same and abs(known.at_us - at_us) <= limits.pass_us:
                 return None
-        if not state.reads and plate_reference(estate, read.plate) != key:
+        doubtful = plate_reference(estate, read.plate) != key
+        if doubtful and read.direction == "out" and not state.reads:
             return None
         new = Read(
             at_us,
@@ -114,6 +121,7 @@ class PlateCloned(Rule[Reads]):
             event.device,
             evidence_of(event),
             event.late,
+            doubtful=doubtful and read.direction == "in",
         )
         in_order = not state.reads or at_us >= state.reads[-1].at_us
         if in_order and self._first(state.reads, new, estate)[0] is None:  # nearly always
@@ -155,9 +163,15 @@ class PlateCloned(Rule[Reads]):
         return Step(Reads(tuple(kept)), tuple(signals), None, forget_us)
 
     def _first(self, before: tuple[Read, ...], read: Read, estate: Estate) -> tuple[Read | None, bool]:
-        """The way in at another gate that this one can't follow, and whether it can't for being too soon."""
+        """The way in at another gate that this one can't follow, and whether it can't for being too soon. One
+        that is doubtful only where there is no other."""
         if read.way == "out":
             return None, False
+        sure = tuple(each for each in before if not each.doubtful)
+        first = self._last_in(sure, read, estate)
+        return first if first[0] or len(sure) == len(before) else self._last_in(before, read, estate)
+
+    def _last_in(self, before: tuple[Read, ...], read: Read, estate: Estate) -> tuple[Read | None, bool]:
         last = next((each for each in reversed(before) if each.way == "in"), None)
         if last is None or last.gate == read.gate:
             return None, False
@@ -172,7 +186,7 @@ class PlateCloned(Rule[Reads]):
         return Raise(
             key=key,
             zone=second.zone,
-            severity="high",
+            severity="medium" if first.doubtful or second.doubtful else "high",
             title=title(
                 "plate_cloned.title",
                 zone=zone_name(estate, second.zone),

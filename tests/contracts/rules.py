@@ -20,7 +20,7 @@ from eventlog.estate import Estate
 from eventlog.ids import reference
 from eventlog.ports import NewEvent, Recorded
 from eventlog.times import to_us
-from eventlog.vocabulary import EstateSet, Event, Hours, RuleActivated, SignalRaised, Words
+from eventlog.vocabulary import TYPES, EstateSet, Event, Hours, Role, RuleActivated, SignalRaised, Words
 from processors.rules import RULES
 from processors.rules.base import Rule
 from processors.step import EstateStep
@@ -339,13 +339,8 @@ BY_ARRIVAL = frozenset({"device_offline", "camera_blind", "clock_skewed", "seque
 
 def waited(rule: type[Rule[Any]], history: list[Happening]) -> None:
     """What waited at the broker and comes all at once raises nothing that it wouldn't have raised in its
-    time. No holes in counters here: what fills one comes as a surprise either way."""
-    told: list[tuple[int, NewEvent]] = []
-    for when, new in news(
-        [Happening(each.after_s, each.text) for each in history if "seq=" not in each.text]
-    ):
-        if when - to_us(NOON) < WAITED_S_MAX * 1e6:
-            told.append((when, new))
+    time."""
+    told = [each for each in _uncounted(history) if each[0] - to_us(NOON) < WAITED_S_MAX * 1e6]
     back_us = to_us(NOON) + round(WAITED_S_MAX * 1e6)
     at_once = [
         (back_us + number * 1_000, new._replace(received_us=back_us + number * 1_000))
@@ -356,6 +351,33 @@ def waited(rule: type[Rule[Any]], history: list[Happening]) -> None:
 
 def _raised(rule: type[Rule[Any]], told: list[tuple[int, NewEvent]]) -> set[str]:
     return {key for kind, key, *_ in _signals(rule, told) if kind == SignalRaised.TYPE}
+
+
+def history_first(rule: type[Rule[Any]], old: list[Happening], history: list[Happening]) -> None:
+    """What devices saw ten days ago, uploaded just before, silences nothing of the present."""
+    present = _uncounted(history)
+    days_us = 10 * 86_400_000_000
+    uploaded = [
+        (
+            to_us(NOON) + number,
+            new._replace(occurred_us=when - days_us, received_us=to_us(NOON) + number, replay=True),
+        )
+        for number, (when, new) in enumerate(_uncounted(old, prefix="old"))
+        if TYPES[new.type].ROLE is Role.DEVICE
+    ]
+    missing = _raised_now(rule, present) - _raised_now(rule, [*uploaded, *present])
+    assert not missing
+
+
+def _raised_now(rule: type[Rule[Any]], told: list[tuple[int, NewEvent]]) -> set[str]:
+    return {key for kind, key, *_, late in _signals(rule, told) if kind == SignalRaised.TYPE and not late}
+
+
+def _uncounted(history: list[Happening], *, prefix: str = "e") -> list[tuple[int, NewEvent]]:
+    """A history that arrives in its time, without counters: what fills a hole comes as a surprise."""
+    return news(
+        [Happening(each.after_s, each.text) for each in history if "seq=" not in each.text], prefix=prefix
+    )
 
 
 def live_and_replay(history: list[Happening], pauses: list[float]) -> None:

@@ -199,13 +199,18 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
     "intrusion": {
         "A patrol was heard of there in the `patrol_s` seconds before, or next door on a round that leads there": (
             Cut(
-                "if any(-DISORDER_US <= at_us - each <= limits.patrol_us for each in state.patrols):",
-                "if False:",
+                "patrolled = any(-DISORDER_US <= at_us - each <= limits.patrol_us for each in state.patrols)",
+                "patrolled = False",
             ),
             Cut("(estate.plan.beside(here) & _round_zones(squad, estate))", "()"),
         ),
-        "withdrawn when one shows itself there within `shows_s` seconds": (
-            Cut("if told_us is not None and here and", "if False and here and"),
+        "withdrawn when one shows itself there within `shows_s` seconds (neither of them in the `breach_s` seconds "
+        "after the fence was climbed or cut)": (
+            Cut("if soon and here and", "if False and here and"),
+            Cut(
+                "if soon and here and not _near_breach(state, told_us, limits.breach_us):",
+                "if soon and here:",
+            ),
         ),
     },
     "loitering": {
@@ -389,7 +394,7 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
         "a way out read below `sure_confidence` as a plate that nobody has counts for each registered plate one "
         "character apart": (
             Cut(
-                "return (own, *(plate_reference(estate, other) for other in perhaps(estate, plate)))",
+                "return (own, *(plate_reference(estate, other) for other in others))",
                 "return (own,)",
             ),
         ),
@@ -417,23 +422,27 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
     },
     "fire_lane_blocked": {
         "Fire engines, ambulances": (Cut("    if stay.exempt:\n", "    if False:\n"),),
-        "gone in time, also when the message comes late (one that comes later still withdraws the alert)": (
+        "gone in time, also when the message comes late (one that comes later still withdraws the alert), or when "
+        "the camera missed it": (
             Cut(
                 "return stay.left_us is None or bool(stay.left_us - stay.since_us > limits.limit_us)",
                 "return True",
             ),
             Cut("if known.told and not _too_long(gone, limits):", "if False:"),
+            Cut("and silent_us > limits.silent_us:", "and False:"),
         ),
     },
     "perimeter_breach": {
         "Vibration in wind (cut, climb and short are told all the same, and a vibration that a camera of its own "
-        "zone confirms)": (
+        "zone confirms in its armed hours)": (
             Cut("state = self._gusts(state, signals, estate)", "pass"),
             Cut(
                 "shaken = [i for i, each in enumerate(alarms) if each.kind == VIBRATION]",
                 "shaken = list(range(len(alarms)))",
             ),
             Cut("if seen.zone in zones and abs(", "if not alarm.blown and seen.zone in zones and abs("),
+            Cut("if not alarm.blown or _guarded(alarm, estate)", "if True"),
+            Cut("return _guarded(alarm, estate) and any(", "return any("),
         ),
         "a segment that alarms again within `again_s` seconds": (Cut("if not after.hushed:", "if True:"),),
         "a person seen below `sure_confidence` confirms nothing": (

@@ -108,6 +108,7 @@ class Stories:
 
 def _stories(estate: EstateWorld, monday: date, seed: int) -> Iterator[Tale]:
     scale = len(estate.homes) / PILOT_HOMES
+    taken: set[str] = set()
     for kind, tellers in KINDS.items():
         if kind in NEEDS and not estate.zones_of(NEEDS[kind]):
             continue
@@ -118,7 +119,7 @@ def _stories(estate: EstateWorld, monday: date, seed: int) -> Iterator[Tale]:
             for number in range(count):
                 name = f"{kind}{'-double' if harmless else ''}-{monday:%m%d}-{number}"
                 own = chance(seed, estate.id, name)
-                cast = Cast(estate, monday, own, kind, harmless, name)
+                cast = Cast(estate, monday, own, kind, harmless, name, taken=taken)
                 yield (tellers.double if harmless else tellers.incident)(cast)
 
 

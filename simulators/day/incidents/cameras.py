@@ -18,31 +18,15 @@ from eventlog.vocabulary import (
     PatrolCheckpoint,
     ProbeSighting,
 )
-from simulators.day.incidents.tools import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Cast, Tale
+from simulators.day.incidents.tools import HOUR_US, MINUTE_US, SECOND_US, Cast, Tale
 
 
 def intrusion(c: Cast) -> Tale:
     """Somebody is in the perimeter strip at night; who has eyes waits until the patrol is past."""
-    at_us = c.at(22.2, 29.8)
-    while c.numbers.random() < 0.8 and _patrolled(c, at_us):
-        at_us = c.at(22.2, 29.8)
+    at_us = c.unpatrolled(lambda: c.at(22.2, 29.8))
     camera = c.camera("perimeter")
     c.sees(camera, "perimeter", at_us, at_us + c.seconds(8, 240))
     return c.tell("perimeter", camera, at_us, "somebody is inside the fence at night")
-
-
-def _patrolled(c: Cast, at_us: int) -> bool:
-    """Whether a round comes along the fence about then."""
-    for plan in c.estate.rounds:
-        for stop in plan.stops:
-            if c.estate.checkpoints[stop.checkpoint] != "perimeter":
-                continue
-            for start in plan.starts:
-                due_us = int((start + stop.after_min) * MINUTE_US)
-                away_us = (at_us - c.day_us(0) - due_us + HOUR_US * 12) % DAY_US - HOUR_US * 12
-                if -15 * MINUTE_US < away_us < 10 * MINUTE_US:
-                    return True
-    return False
 
 
 def intrusion_double(c: Cast) -> Tale:
@@ -294,7 +278,7 @@ def _lingers(c: Cast, at_us: int, minutes: float) -> Tale:
         _phone(c, probe, f"3c:{_hex(c.name)}", moment_us)
         moment_us += c.seconds(30, 90)
     story = f"an unknown phone stays for {minutes:.0f} min"
-    return c.tell(zone, probe, at_us + 29 * MINUTE_US, story)
+    return c.tell(zone, probe, at_us + 30 * MINUTE_US, story)
 
 
 def _phone(c: Cast, probe: str, address: str, at_us: int) -> None:

@@ -232,9 +232,13 @@ def guard_overdue_double(c: Cast) -> Tale:
 
 def _round(c: Cast, *, lone: bool) -> tuple[Round, int, str, date]:
     plans = [each for each in c.estate.rounds if each.lone is lone] or list(c.estate.rounds)
-    plan = c.choice(plans)
-    start = c.choice(each for each in plan.starts if each < 21 * 60)
-    day = c.monday + timedelta(days=c.numbers.randrange(7))
+
+    def draw() -> tuple[Round, int, date]:
+        plan = c.choice(plans)
+        start = c.choice(each for each in plan.starts if each < 21 * 60)
+        return plan, start, c.monday + timedelta(days=c.numbers.randrange(7))
+
+    plan, start, day = c.alone(draw, lambda drawn: f"{drawn[0].plan} {drawn[1]} {drawn[2]}")
     squad = next(each for each in c.estate.squads if each.id == plan.squad)
     return plan, start, walker_of(c.estate, plan, squad, day, start), day
 
@@ -273,8 +277,9 @@ def help_double(c: Cast) -> Tale:
 
 
 def episode(c: Cast) -> Tale:
-    """Somebody comes over the fence, and a camera sees them at night: two kinds of device agree."""
-    segment, at_us = c.segment(), c.at(22.3, 29.5)
+    """Somebody comes over the fence at night, mostly when the patrol is past, and a camera sees them: two
+    kinds of device agree."""
+    segment, at_us = c.segment(), c.unpatrolled(lambda: c.at(22.3, 29.5))
     _alarm(c, segment.device, segment.id, at_us, "climb")
     begin_us = at_us + c.seconds(3, 20)
     c.sees(segment.camera, "perimeter", begin_us, begin_us + c.seconds(20, 90))

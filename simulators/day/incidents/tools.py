@@ -6,7 +6,7 @@ is quiet. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from random import Random
@@ -31,6 +31,8 @@ from simulators.day.world import Door, EstateWorld, Person, Segment, Staff, Vehi
 
 T = TypeVar("T")
 Way = Literal["in", "out"]
+TRIES_MAX = 50
+"""Draws for what no other story has."""
 
 __all__ = ["DAY_US", "HOUR_US", "MINUTE_US", "SECOND_US", "Cast", "Mute", "Quiet", "Tale", "emit"]
 
@@ -100,6 +102,8 @@ class Cast:
     out: list[Emission] = field(default_factory=list)
     plays: set[str] = field(default_factory=set)
     """Residents who take part."""
+    taken: set[str] = field(default_factory=set)
+    """What can be in one story of a week only, as a car: shared by its stories."""
     _tracks: int = 0
 
     def at(self, from_h: float, until_h: float, days: Sequence[int] = range(7)) -> int:
@@ -119,6 +123,34 @@ class Cast:
     def choice(self, among: Iterable[T]) -> T:
         """One of them."""
         return self.numbers.choice(tuple(among))
+
+    def alone(self, draw: Callable[[], T], name: Callable[[T], str]) -> T:
+        """One that no other story of the week has; where that is hard to find, any."""
+        for _ in range(TRIES_MAX):
+            drawn = draw()
+            if name(drawn) not in self.taken:
+                break
+        self.taken.add(name(drawn))
+        return drawn
+
+    def unpatrolled(self, draw: Callable[[], int]) -> int:
+        """A moment for who has eyes: mostly one at which no round comes along the fence."""
+        at_us = draw()
+        while self.numbers.random() < 0.8 and self._patrolled(at_us):
+            at_us = draw()
+        return at_us
+
+    def _patrolled(self, at_us: int) -> bool:
+        for plan in self.estate.rounds:
+            for stop in plan.stops:
+                if self.estate.checkpoints[stop.checkpoint] != "perimeter":
+                    continue
+                for start in plan.starts:
+                    due_us = int((start + stop.after_min) * MINUTE_US)
+                    away_us = (at_us - self.day_us(0) - due_us + HOUR_US * 12) % DAY_US - HOUR_US * 12
+                    if -15 * MINUTE_US < away_us < 10 * MINUTE_US:
+                        return True
+        return False
 
     def tell(self, zone: str, place: str, at_us: int, story: str, **more: Any) -> Tale:
         """The story with what was gathered in `out`."""
@@ -155,7 +187,7 @@ class Cast:
     def owner(self, *, in_: bool = True) -> tuple[Person, Vehicle]:
         """A resident with their car."""
         owned = [v for v in self.estate.vehicles if v.owner]
-        vehicle = self.choice(owned)
+        vehicle = self.alone(lambda: self.choice(owned), lambda each: each.plate)
         return self.estate.person[str(vehicle.owner)], vehicle
 
     def camera(self, zone: str) -> str:

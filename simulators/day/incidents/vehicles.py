@@ -25,9 +25,14 @@ def watchlist_plate_double(c: Cast) -> Tale:
     lane, at_us = c.lane(), c.at(6, 23)
     listed = c.choice(c.estate.watched_plates)
     places = [place for place in range(3, len(listed)) if listed[place].isdigit()][:2]
-    plate = "".join(
-        str((int(char) + 3) % 10) if place in places else char for place, char in enumerate(listed)
-    )
+
+    def near() -> str:
+        return "".join(
+            str((int(char) + c.numbers.randrange(1, 10)) % 10) if place in places else char
+            for place, char in enumerate(listed)
+        )
+
+    plate = c.alone(near, str)
     permit = visit(c, at_us, at_us + 2 * HOUR_US, plate)
     c.drives(at_us, lane, plate)
     c.drives(at_us + 50 * MINUTE_US, lane.replace("-in", "-out"), plate)
@@ -155,7 +160,7 @@ def barrier_forced_double(c: Cast) -> Tale:
         c.say(at_us, device, "vehicle", BarrierOpened, lane=lane, by=None)
         c.say(at_us + 7 * SECOND_US, device, "vehicle", BarrierClosed, lane=lane, by=None)
         c.drives(at_us + 20 * MINUTE_US, lane.replace("-in", "-out"), vehicle.plate)
-        mute = Mute(at_us - 9 * HOUR_US, at_us + 9 * HOUR_US, who=frozenset({vehicle.plate}))
+        mute = Mute(at_us - 13 * HOUR_US, at_us + 9 * HOUR_US, who=frozenset({vehicle.plate}))
         return c.tell(zone, lane, at_us, "a barrier moves slowly", mutes=(mute,))
     quiet = c.busy_lane(lane, at_us - 15 * SECOND_US, at_us + 8 * SECOND_US)
     return c.tell(zone, lane, at_us, "a barrier is opened by right", quiet=quiet)

@@ -114,6 +114,24 @@ def test_history_is_told_as_late() -> None:
         """
         60:00  cam-4  counts  25  history  @10:00
         60:01  cam-4  counts  25  history  @12:00
-        60:20  time  -> late medium square since 10:00
+        60:20  time  -> late medium square since 10:00; cleared square
+        """,
+    )
+
+
+def test_history_swallows_no_crowd_of_now() -> None:
+    check(
+        RULE,
+        """
+        60:00  cam-4  counts  25  history  @10:00
+        60:20  time  -> late medium square since 10:00; cleared square
+        70:00  cam-4  counts  25
+        70:10  cam-4  counts  25  history  @20:00
+        70:20  time  -> late medium square since 20:00; cleared square
+        71:02  time  -> medium square since 70:00
+        72:00  cam-4  counts  25  history  @22:00
+        72:10  time  -> late medium square since 22:00
+        73:00  cam-4  counts  3  history  @23:00
+        74:00  cam-4  counts  3  -> cleared square
         """,
     )

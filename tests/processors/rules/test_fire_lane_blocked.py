@@ -180,6 +180,7 @@ def test_a_truck_that_proves_to_be_a_fire_engine_is_silent() -> None:
         01:10  cam-1  sees  truck        zone=fire-lane  what=stay
         04:00  time
         05:00  cam-1  sees  truck        zone=fire-lane  track=t2
+        07:10  cam-1  sees  truck        zone=fire-lane  track=t2  what=stay
         08:05  time   -> high fire-lane
         09:00  cam-1  sees  fire_engine  zone=fire-lane  track=t2  what=stay  -> withdrawn fire-lane
         """,
@@ -265,5 +266,83 @@ def test_history_is_late() -> None:
         00:01  cam-1  sees  car  zone=fire-lane
         00:05  time   -> late high fire-lane
         03:06  time   -> high fire-lane since 00:01
+        """,
+    )
+
+
+def test_a_leave_that_a_camera_missed_is_known_by_its_silence() -> None:
+    check(
+        RULE,
+        """
+        00:00  cam-1  sees  car  zone=fire-lane
+        01:00  cam-1  sees  car  zone=fire-lane  what=stay
+        02:00  cam-1  sees  car  zone=fire-lane  what=stay
+        03:05  time
+        20:00  time
+        """,
+    )
+
+
+@pytest.mark.parametrize(("seen", "told"), [("02:01.999", ""), ("02:02", "-> high fire-lane since 00:00")])
+def test_sixty_three_seconds_are_the_limit_of_silence(seen: str, told: str) -> None:
+    check(
+        RULE,
+        f"""
+        00:00   cam-1  sees  car  zone=fire-lane
+        {seen}  cam-1  sees  car  zone=fire-lane  what=stay
+        03:05   time   {told}
+        """,
+    )
+
+
+def test_a_camera_that_tells_of_enters_and_leaves_only_may_be_silent() -> None:
+    check(
+        RULE,
+        """
+        00:00  cam-1  sees  car  zone=fire-lane
+        00:30  cam-2  sees  car  zone=fire-lane  what=stay
+        03:05  time   -> high fire-lane since 00:00
+        """,
+    )
+
+
+def test_a_camera_that_told_of_a_stay_an_hour_ago_still_does() -> None:
+    check(
+        RULE,
+        """
+        00:00     cam-1  sees  car  zone=fire-lane
+        01:00     cam-1  sees  car  zone=fire-lane  what=stay
+        01:30     cam-1  sees  car  zone=fire-lane  what=leave
+        01:00:00  cam-1  sees  car  zone=fire-lane  track=t2
+        01:10:00  time
+        """,
+    )
+
+
+@pytest.mark.parametrize(("what", "over"), [("stay", ""), ("leave", "; cleared fire-lane")])
+def test_a_lost_vehicle_that_shows_up_again_was_there_all_the_time(what: str, over: str) -> None:
+    check(
+        RULE,
+        f"""
+        00:00  cam-1  sees  car  zone=fire-lane
+        01:00  cam-1  sees  car  zone=fire-lane  what=stay
+        03:05  time
+        04:00  cam-1  sees  car  zone=fire-lane  what={what}
+        04:10  time   -> high fire-lane since 00:00{over}
+        """,
+    )
+
+
+def test_a_lost_vehicle_is_not_the_next_one_of_its_number_for_ever() -> None:
+    check(
+        RULE,
+        """
+        00:00  cam-1  sees  car  zone=fire-lane
+        01:00  cam-1  sees  car  zone=fire-lane  what=stay
+        03:05  time
+        04:06.001  cam-1  sees  truck  zone=fire-lane  track=t9
+        04:07  cam-1  sees  car  zone=fire-lane  what=stay
+        06:50  cam-1  sees  car  zone=fire-lane  what=stay
+        07:12  time   -> high fire-lane since 04:07
         """,
     )

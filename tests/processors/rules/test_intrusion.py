@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from eventlog.vocabulary import CheckpointSet, Hours, Neighbour, RoundSet, Stop, Words, ZoneSet
+import pytest
+
+from eventlog.vocabulary import (
+    CheckpointSet,
+    Hours,
+    Neighbour,
+    RoundSet,
+    SegmentSet,
+    Stop,
+    Words,
+    ZoneSet,
+)
 from processors.rules.intrusion import Intrusion, Settings
 from tests.processors.estate import estate
 from tests.processors.story import NIGHT, check
@@ -29,7 +40,7 @@ def test_what_is_hardly_seen_or_by_two_cameras_is_nobody() -> None:
 
 
 def test_who_leaves_was_there() -> None:
-    check(RULE, f"00:00  {SEES}  sure=0.4\n01:30  {SEES}  what=leave  dwell=90  -> high store")
+    check(RULE, f"00:00  {SEES}  sure=0.4\n01:30  {SEES}  what=leave  dwell=90  -> high store since 00:00")
     check(RULE, f"00:00  {SEES}  sure=0.6\n00:05  {SEES}  what=leave  dwell=5  sure=0.6")
     check(RULE, f"00:00  {SEES}  -> high store\n04:00  {SEES}  what=leave  dwell=240")
 
@@ -77,10 +88,40 @@ def test_a_patrol_that_was_heard_of_there_is_no_intruder() -> None:
     check(RULE, f"00:00  li  stands  store\n05:00  {SEES}\n05:00.001  {SEES}  -> high store")
 
 
+def test_who_is_followed_for_long_is_somebody_though_the_camera_is_never_sure() -> None:
+    unsure = f"00:00  {SEES}  sure=0.6\n"
+    check(RULE, f"{unsure}00:10.001  {SEES}  what=leave  dwell=10.001  sure=0.6  -> high store since 00:00")
+    check(RULE, f"{unsure}01:00  {SEES}  what=stay  dwell=60  sure=0.55  -> high store since 00:00")
+    check(RULE, f"{unsure}01:00  {SEES}  what=leave  dwell=60  sure=0.54")
+    check(RULE, f"00:00  {SEES}  sure=0.5\n00:10  {SEES}  what=leave  dwell=10  sure=0.6")
+
+
+@pytest.mark.parametrize("kind", ["climb", "cut"])
+def test_after_a_climb_or_a_cut_nobody_is_taken_for_a_patrol(kind: str) -> None:
+    check(
+        RULE,
+        f"""
+        00:00  li  point  point-1
+        00:01  {SEES}
+        00:02  seg-9  alarms  {kind}
+        00:03  {SEES}  -> high store
+        00:30  li  point  point-1
+        01:03  {SEES}
+        """,
+        place=FENCED,
+    )
+
+
+@pytest.mark.parametrize("alarm", ["seg-9 alarms vibration", "seg-1 alarms climb", "seg-none alarms climb"])
+def test_wind_and_other_fences_do_not_matter(alarm: str) -> None:
+    check(RULE, f"00:00  li  point  point-1\n00:02  {alarm}\n00:03  {SEES}", place=FENCED)
+
+
 def test_a_patrol_elsewhere_explains_nothing() -> None:
     check(RULE, f"00:00  li  stands  yard\n00:01  {SEES}  -> high store")
 
 
+FENCED = estate(SegmentSet(segment="seg-9", zone="store", device="fence-9"))
 ROUND = (
     ZoneSet(
         zone="store",

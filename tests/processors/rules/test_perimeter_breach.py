@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from eventlog.vocabulary import DeviceSet, MaintenanceSet, SegmentSet
+from eventlog.estate import Estate
+from eventlog.vocabulary import DeviceSet, Hours, MaintenanceSet, SegmentSet
 from processors.rules.perimeter_breach import PerimeterBreach, Settings
 from tests.processors.estate import estate
 from tests.processors.story import NOON, check
@@ -61,6 +62,56 @@ def test_a_vibration_waits_ten_seconds_for_the_rest_of_a_gust_unless_a_camera_he
         03:00      cam-1  sees    person  zone=yard
         03:01      seg-3  alarms  vibration  -> critical seg-3
         """,
+    )
+
+
+def _armed(start: str, end: str) -> Estate:
+    """The yard with armed hours; stories begin at noon."""
+    yard = estate().zones["yard"]
+    return estate(yard.model_copy(update={"armed_hours": (Hours(start=start, end=end),)}))
+
+
+def test_a_gust_where_somebody_works_by_day_is_weather() -> None:
+    gust = """
+        00:00  cam-1  sees    person  zone=yard
+        00:01  seg-1  alarms  vibration
+        00:02  seg-2  alarms  vibration
+        00:03  cam-1  sees    person  zone=yard
+        00:04  seg-3  alarms  vibration
+    """
+    by_day = """
+        00:05  seg-4  alarms  vibration  -> low weather
+        00:20  cam-1  sees    person  zone=yard
+        01:00  seg-5  alarms  vibration
+        01:10  cam-1  sees    person  zone=yard
+        01:30  time
+    """
+    check(PerimeterBreach(), gust + by_day, place=_armed("22:00", "06:00"))
+
+
+def test_in_the_armed_hours_a_camera_confirms_at_once_in_a_gust_too() -> None:
+    check(
+        PerimeterBreach(),
+        """
+        00:00  cam-1  sees    person  zone=yard
+        00:01  seg-1  alarms  vibration  -> critical seg-1
+        00:02  seg-2  alarms  vibration  -> critical seg-2
+        """,
+        place=_armed("11:00", "13:00"),
+    )
+
+
+def test_by_day_a_camera_confirms_what_was_no_gust() -> None:
+    check(
+        PerimeterBreach(),
+        """
+        00:00  cam-1  sees    person  zone=yard
+        00:01  seg-1  alarms  vibration
+        00:11  time   -> critical seg-1 since 00:01
+        01:00  cam-1  sees    person  zone=yard
+        01:01  seg-2  alarms  climb  -> critical seg-2
+        """,
+        place=_armed("22:00", "06:00"),
     )
 
 

@@ -213,10 +213,69 @@ def test_a_doubtful_way_out_of_a_plate_that_nobody_has_counts(plate: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("first", "second"), [("京A70001  sure=0.89", "京A10001"), ("京A10001", "京A70001  sure=0.89")]
+)
+def test_a_doubtful_way_in_counts_for_the_only_plate_it_may_be_and_a_person_is_to_look(
+    first: str, second: str
+) -> None:
+    check(
+        RULE,
+        f"""
+        00:00  lane-1   read  {first}
+        10:00  lane-s1  read  {second}
+        10:05  time     -> medium ~京A10001
+        """,
+        place=place(),
+    )
+
+
+@pytest.mark.parametrize(
+    "read", ["京A70001  sure=0.9", "京A77001  sure=0.5", "京A10002  sure=0.5", "京A1000X  sure=0.5"],
+    ids=["sure", "two characters", "somebody else's", "may be two plates"],
+)  # fmt: skip
+def test_another_way_in_is_not_this_plates(read: str) -> None:
+    check(
+        RULE,
+        f"""
+        00:00  lane-1   read  {read}
+        10:00  lane-s1  read  京A10001
+        20:00  time
+        """,
+        place=place(),
+    )
+
+
+def test_a_doubtful_way_in_makes_a_sure_one_no_less_sure() -> None:
+    check(
+        RULE,
+        """
+        00:00  lane-1   read  京A10001
+        05:00  lane-1   read  京A70001  sure=0.5
+        10:00  lane-s1  read  京A10001
+        10:05  time     -> high ~京A10001
+        """,
+        place=place(),
+    )
+
+
+def test_out_and_in_again_is_silent_with_a_doubtful_way_in_too() -> None:
+    check(
+        RULE,
+        """
+        00:00  lane-1   read  京A70001  sure=0.5
+        05:00  lane-1   read  京A10001  to=out
+        10:00  lane-s1  read  京A10001
+        20:00  time
+        """,
+        place=place(),
+    )
+
+
+@pytest.mark.parametrize(
     "out",
     [
         "京A70001  to=out  sure=0.9",
-        "京A70001  sure=0.5",
+        "京A70001  sure=0.9",
         "京A77001  to=out  sure=0.5",
         "京A10002  to=out  sure=0.5",
     ],

@@ -62,3 +62,14 @@ def test_what_waited_raises_nothing_that_it_would_not_have_raised_in_its_time(
 )
 def test_live_and_replay_tell_the_same(history: list[contract.Happening], pauses: list[float]) -> None:
     contract.live_and_replay(history, pauses)
+
+
+@EVERY
+@examples(60)
+@given(data=st.data())
+def test_old_history_silences_nothing_of_the_present(rule: type[Rule[Any]], data: Any) -> None:
+    if rule.name in contract.BY_ARRIVAL:
+        return
+    texts = contract.texts_of(rule)
+    old = data.draw(contract.happenings(texts, most=5, after=contract.SOON))
+    contract.history_first(rule, old, data.draw(contract.happenings(texts, after=contract.SOON)))

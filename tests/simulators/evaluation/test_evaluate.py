@@ -10,6 +10,7 @@ from functools import cache
 import pytest
 from typer.testing import CliRunner
 
+from eventlog.vocabulary import PlateRead
 from gatehouse.commands.evaluate import measured
 from gatehouse.judging import StepJudge
 from processors.rules import RULES
@@ -18,12 +19,14 @@ from simulators.day import ordinary, sizes
 from simulators.day.incidents import KINDS, Stories, week
 from simulators.day.incidents.tools import Cast
 from simulators.day.moments import chance, midnight_us
-from simulators.day.shares import SHARES
+from simulators.day.shares import SHARES, Share
 from simulators.day.world import EstateWorld, World, make
 from simulators.evaluation.report import Report
 from simulators.evaluation.run import FIRST_DAY, Plan, evaluate
 
 DEVICES_CANT_CAUSE = {"gatehouse_unwell"}
+NEED_AN_ORDINARY_DAY = {"checkpoint_missed", "guard_overdue", "sequence_gap"}
+"""Rounds that somebody walks, a counter that goes on."""
 
 
 @cache
@@ -96,7 +99,8 @@ def test_under_fault_the_same_incidents_are_found_once_each(
     clean = measured(Plan("pilot", days=7, seed=seed, error_scale=0.0))
     faulty = measured(Plan("pilot", days=7, seed=seed, error_scale=0.0, faults=True))
     assert clean.total().incidents == faulty.total().incidents > 34
-    assert clean.total().found >= 0.9 * clean.total().incidents
+    whole = [each for kind, each in clean.rules.items() if kind not in NEED_AN_ORDINARY_DAY]
+    assert sum(each.found for each in whole) >= 0.95 * sum(each.incidents for each in whole)
     lost = {
         kind: (figures.found, faulty.rules[kind].found)
         for kind, figures in clean.rules.items()
@@ -133,6 +137,18 @@ def test_a_pilot_week_has_about_forty_incidents_and_two_hundred_doubles() -> Non
     assert 34 <= count[False] <= 48
     assert 180 <= count[True] <= 225
     assert {tale.label.kind for tale in tales} >= {kind for kind, each in SHARES.items() if each.doubles >= 1}
+
+
+def test_a_car_is_in_one_story_of_a_week(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in ("plate_cloned", "watchlist_plate", "barrier_forced"):
+        monkeypatch.setitem(SHARES, kind, Share(3, 40))
+    listed = set(estate().watched_plates)
+    told: Counter[str] = Counter()
+    for tale in week(estate(), FIRST_DAY, 3):
+        events = [each.event for each in tale.emissions]
+        told.update({event.plate for event in events if isinstance(event, PlateRead)} - listed)
+    assert len(told) > 60
+    assert [plate for plate, stories in told.items() if stories > 1] == []
 
 
 @pytest.mark.parametrize("harmless", [False, True])
