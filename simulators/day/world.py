@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from eventlog.vocabulary import Event
+from eventlog.plan import Plan
+from eventlog.vocabulary import Event, ZoneSet
 from eventlog.vocabulary.registry import Family
 
 Pattern = Literal["work", "night", "school", "home", "retired"]
@@ -274,6 +275,11 @@ class EstateWorld:
         ways = self.metres
         straight = ways[start].get(end)
         return straight if straight is not None else ways[start]["yard"] + ways["yard"][end]
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan as the registers have it, with the shortest ways."""
+        return Plan(each for each in self.registers if isinstance(each, ZoneSet))
 
     def zones_of(self, kind: str) -> tuple[str, ...]:
         """Zones of a kind: gate, building, yard, perimeter, fire_lane, lift, corridor, garage, …"""

@@ -228,10 +228,10 @@ def antipassback_double(c: Cast) -> Tale:
 def impossible_travel(c: Cast) -> Tale:
     """A copied card: at two far doors sooner than anybody walks."""
     first, person = c.building(), c.resident()
-    far = [each for each in c.estate.doors if c.estate.walk_m(first.zone, each.zone) > 60]
+    far = [each for each in c.estate.doors if c.shortest_m(first.zone, each.zone) > 60]
     second = c.choice(far or [each for each in c.estate.doors if each.zone != first.zone])
     at_us = c.at(6, 23)
-    metres = c.estate.walk_m(first.zone, second.zone)
+    metres = c.shortest_m(first.zone, second.zone)
     again_us = at_us + int(metres / 1.5 * c.numbers.uniform(0.1, 0.85) * SECOND_US)
     card = person.credentials[0]
     c.granted(at_us, first, card, holder=person.id)
@@ -247,7 +247,7 @@ def impossible_travel_double(c: Cast) -> Tale:
     person, at_us = c.resident(), c.at(6, 23)
     first = c.building()
     second = c.choice(each for each in c.estate.doors if each.zone != first.zone)
-    metres = c.estate.walk_m(first.zone, second.zone)
+    metres = c.shortest_m(first.zone, second.zone)
     again_us = at_us + int(max(metres / c.numbers.uniform(1.15, 1.45), 6.0) * SECOND_US)
     card = person.credentials[0]
     c.granted(at_us, first, card, holder=person.id)
@@ -335,13 +335,12 @@ def _unseen(c: Cast, *, away: bool) -> Tale:
 
 
 def watchlist_face(c: Cast) -> Tale:
-    """Somebody on a list passes a terminal; more than once where the score is low."""
+    """Somebody on a list passes a terminal; more than once where the score is low. That one in twenty stays
+    under the threshold is the sensor's doing."""
     terminal = c.choice(c.estate.faces)
     at_us = c.at(0, 24)
     person = c.choice(c.estate.watched_people)
     score = c.numbers.uniform(0.72, 0.97)
-    if c.numbers.random() < 0.05:
-        score = c.numbers.uniform(0.5, 0.65)
     c.say(at_us, terminal.id, "face", FaceRecognised, person=person, list="wanted", score=round(score, 3))
     again_us = at_us + c.seconds(2, 15)
     if score < 0.85:

@@ -178,7 +178,7 @@ class Cast:
     def resident(self, door: Door | None = None) -> Person:
         """A grown-up who lives behind a door, or anywhere."""
         grown = [p for p in self.estate.people if not p.child and (door is None or p.door == door.id)]
-        return self.choice(grown or self.estate.people)
+        return self.alone(lambda: self.choice(grown or self.estate.people), lambda each: each.id)
 
     def keeper(self, kind: str = "keeper") -> Staff:
         """Somebody who works here."""
@@ -197,6 +197,10 @@ class Cast:
     def segment(self) -> Segment:
         """A segment of the fence."""
         return self.choice(self.estate.segments)
+
+    def shortest_m(self, start: str, end: str) -> float:
+        """Metres of the shortest way on foot between two zones."""
+        return self.estate.plan.walk_m(start, end) or 0.0
 
     def lane(self, way: Way = "in") -> str:
         """A lane that leads in or out."""
