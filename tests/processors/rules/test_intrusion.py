@@ -112,6 +112,12 @@ def test_after_a_climb_or_a_cut_nobody_is_taken_for_a_patrol(kind: str) -> None:
     )
 
 
+def test_a_minute_after_a_climb_a_patrol_is_a_patrol_again() -> None:
+    climbed = "00:00  li  point  point-1\n00:02  seg-9  alarms  climb\n"
+    check(RULE, f"{climbed}01:02  {SEES}  -> high store", place=FENCED)
+    check(RULE, f"{climbed}01:02.001  {SEES}", place=FENCED)
+
+
 @pytest.mark.parametrize("alarm", ["seg-9 alarms vibration", "seg-1 alarms climb", "seg-none alarms climb"])
 def test_wind_and_other_fences_do_not_matter(alarm: str) -> None:
     check(RULE, f"00:00  li  point  point-1\n00:02  {alarm}\n00:03  {SEES}", place=FENCED)

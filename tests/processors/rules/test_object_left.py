@@ -73,6 +73,19 @@ def test_what_is_taken_away_in_time_blocks_nothing() -> None:
     )
 
 
+def test_what_is_put_down_again_lies_there_since_then() -> None:
+    check(
+        RULE,
+        """
+        00:00  cam-1  left  box  zone=corridor-3
+        05:00  cam-1  sees  box  zone=corridor-3  what=leave
+        10:30  cam-1  left  box  zone=corridor-3
+        20:31  time
+        20:32  time  -> medium corridor-3 since 10:30
+        """,
+    )
+
+
 def test_that_it_was_taken_away_may_come_a_little_late_and_before() -> None:
     check(
         RULE,
