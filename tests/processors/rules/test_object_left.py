@@ -78,10 +78,10 @@ def test_what_is_put_down_again_lies_there_since_then() -> None:
         RULE,
         """
         00:00  cam-1  left  box  zone=corridor-3
-        05:00  cam-1  sees  box  zone=corridor-3  what=leave
-        10:30  cam-1  left  box  zone=corridor-3
-        20:31  time
-        20:32  time  -> medium corridor-3 since 10:30
+        09:50  cam-1  sees  box  zone=corridor-3  what=leave
+        10:05  cam-1  left  box  zone=corridor-3
+        20:06  time
+        20:07  time  -> medium corridor-3 since 10:05
         """,
     )
 
