@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, Table, Text, select
+from sqlalchemy import Column, Connection, Index, Integer, Table, Text
 
 from eventlog import sop
 from eventlog.ports import Recorded
 from eventlog.vocabulary import AlertEvent, AlertStepDone
 from projections.alerts import ALERT_TYPES
 from projections.base import MODELS, Big, Projection, Row, clean, upsert
+from projections.reading import last_changes
 
 HISTORY = Table(
     "alert_history",
@@ -76,6 +77,4 @@ def _note(change: AlertEvent) -> str | None:
 
 def history_of(connection: Connection, alert_id: str, *, limit: int) -> list[dict[str, Any]]:
     """The last `limit` changes of an alert, the oldest first."""
-    c = HISTORY.c
-    query = select(HISTORY).where(c.alert == alert_id).order_by(c.position.desc()).limit(limit)
-    return [dict(row) for row in connection.execute(query).mappings()][::-1]
+    return last_changes(connection, HISTORY, HISTORY.c.alert, alert_id, limit=limit)

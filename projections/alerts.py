@@ -16,7 +16,6 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
-    and_,
     func,
     or_,
     select,
@@ -39,6 +38,7 @@ from eventlog.vocabulary import (
     FloodEnded,
 )
 from projections.base import MODELS, Big, Projection, Row, load, upsert
+from projections.reading import newest_first
 
 ALERT_TYPES = frozenset(name for name, kind in TYPES.items() if issubclass(kind, AlertEvent))
 FLOOD_TYPES = frozenset({FloodBegan.TYPE, FloodEnded.TYPE})
@@ -236,15 +236,10 @@ def find_alerts(
     connection: Connection, wanted: AlertFilter, *, before: tuple[int, str] | None, limit: int
 ) -> list[tuple[int, Alert]]:
     """Alerts with their `raised_us`, the last raised first; `before` is (raised_us, id) of the last seen."""
-    c = ALERTS.c
-    conditions = wanted.conditions()
-    if before is not None:
-        raised_us, alert_id = before
-        conditions.append(or_(c.raised_us < raised_us, and_(c.raised_us == raised_us, c.id < alert_id)))
-    query = (
-        select(c.raised_us, c.body).where(*conditions).order_by(c.raised_us.desc(), c.id.desc()).limit(limit)
+    found = newest_first(
+        connection, ALERTS, ALERTS.c.raised_us, wanted.conditions(), before=before, limit=limit
     )
-    return [(row.raised_us, Alert.model_validate_json(row.body)) for row in connection.execute(query)]
+    return [(raised_us, Alert.model_validate_json(body)) for raised_us, body in found]
 
 
 def count_alerts(connection: Connection, wanted: AlertFilter) -> int:

@@ -20,7 +20,6 @@ from sqlalchemy import (
     Text,
     and_,
     func,
-    or_,
     select,
 )
 
@@ -28,6 +27,7 @@ from eventlog.ports import Recorded
 from eventlog.times import to_us
 from eventlog.vocabulary import TYPES, Report, ReportEvent
 from projections.base import MODELS, Big, Projection, Row, clean, upsert
+from projections.reading import last_changes, newest_first
 
 REPORT_TYPES = frozenset(name for name, kind in TYPES.items() if issubclass(kind, ReportEvent))
 OPEN_STATES = frozenset({"opened", "triaged", "assigned", "accepted"})
@@ -176,15 +176,10 @@ def find_reports(
     connection: Connection, wanted: ReportFilter, *, before: tuple[int, str] | None, limit: int
 ) -> list[tuple[int, Report]]:
     """Reports with their `opened_us`, the last opened first; `before` is (opened_us, id) of the last seen."""
-    c = REPORTS.c
-    conditions = wanted.conditions()
-    if before is not None:
-        opened_us, report_id = before
-        conditions.append(or_(c.opened_us < opened_us, and_(c.opened_us == opened_us, c.id < report_id)))
-    query = (
-        select(c.opened_us, c.body).where(*conditions).order_by(c.opened_us.desc(), c.id.desc()).limit(limit)
+    found = newest_first(
+        connection, REPORTS, REPORTS.c.opened_us, wanted.conditions(), before=before, limit=limit
     )
-    return [(row.opened_us, Report.model_validate_json(row.body)) for row in connection.execute(query)]
+    return [(opened_us, Report.model_validate_json(body)) for opened_us, body in found]
 
 
 def find_report(connection: Connection, report_id: str) -> Report | None:
@@ -195,9 +190,7 @@ def find_report(connection: Connection, report_id: str) -> Report | None:
 
 def report_history_of(connection: Connection, report_id: str, *, limit: int) -> list[dict[str, Any]]:
     """The last `limit` changes of a report, the oldest first."""
-    c = REPORT_HISTORY.c
-    query = select(REPORT_HISTORY).where(c.report == report_id).order_by(c.position.desc()).limit(limit)
-    return [dict(row) for row in connection.execute(query).mappings()][::-1]
+    return last_changes(connection, REPORT_HISTORY, REPORT_HISTORY.c.report, report_id, limit=limit)
 
 
 @dataclass(frozen=True, slots=True)
