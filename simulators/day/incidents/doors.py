@@ -313,7 +313,7 @@ def wellbeing_check_double(c: Cast) -> Tale:
 
 def _unseen(c: Cast, *, away: bool) -> Tale:
     alone = [each for each in c.estate.people if each.lives_alone]
-    person = c.choice(alone or c.estate.people)
+    person = c.alone(lambda: c.choice(alone or c.estate.people), lambda each: each.id)
     door = c.estate.door[person.door]
     seen_us = c.at(12, 15, range(5))
     c.entering(seen_us, door, person)

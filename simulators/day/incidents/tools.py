@@ -187,7 +187,7 @@ class Cast:
     def owner(self, *, in_: bool = True) -> tuple[Person, Vehicle]:
         """A resident with their car."""
         owned = [v for v in self.estate.vehicles if v.owner]
-        vehicle = self.alone(lambda: self.choice(owned), lambda each: each.plate)
+        vehicle = self.alone(lambda: self.choice(owned), lambda each: str(each.owner))
         return self.estate.person[str(vehicle.owner)], vehicle
 
     def camera(self, zone: str) -> str:

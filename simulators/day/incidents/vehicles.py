@@ -73,7 +73,7 @@ def vehicle_not_permitted_double(c: Cast) -> Tale:
         plate = plate[:place] + _ALIKE[plate[place]] + plate[place + 1 :]
     c.read(at_us, lane, plate, sure=round(c.numbers.uniform(0.55, 0.75), 3))
     c.barrier(at_us + 2 * SECOND_US, lane, "remote")
-    mute = Mute(at_us - 3 * HOUR_US, at_us + 3 * HOUR_US, who=frozenset({person.id, vehicle.plate}))
+    mute = Mute(at_us - 13 * HOUR_US, at_us + 13 * HOUR_US, who=frozenset({person.id, vehicle.plate}))
     return c.tell(zone, lane, at_us, "a resident's plate is dirty", mutes=(mute,))
 
 
