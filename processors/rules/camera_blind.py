@@ -135,7 +135,11 @@ class CameraBlind(Rule[Cameras]):
             devices=group,
             evidence=tuple(after.tampered[name].event for name in group),
         )
-        return self._step(after, (signal,), estate, event.recorded_us)
+        signals: tuple[Signal, ...] = (signal,)
+        before = state.told.get(camera)
+        if before is not None and before not in after.told.values():  # by history, and now by itself
+            signals = (Clear(before, estate.device_zone(before), at_us, late=True), signal)
+        return self._step(after, signals, estate, event.recorded_us)
 
     def _beside(self, camera: str, state: Cameras, at_us: int, estate: Estate) -> str:
         """The key that a tampering is told under: that of a camera of the same recorder just before."""

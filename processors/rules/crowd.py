@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import field
 from typing import Annotated, cast
 
@@ -10,6 +9,7 @@ from pydantic import Field
 
 from eventlog.estate import Estate
 from eventlog.ports import Recorded
+from eventlog.times import to_us
 from eventlog.vocabulary import CameraCrowd
 from processors.rules.base import (
     Clear,
@@ -91,28 +91,18 @@ class Crowd(Rule[Zone]):
             views[camera] = view
         if state.told and not event.late and all(each.since is None or each.late for each in views.values()):
             clear = Clear(key, key, event.effective_us, (evidence_of(event),))
-            return self._step(key, Zone(views), (clear,))
-        return self._step(key, Zone(views, state.told), ())
+            return self._step(key, Zone(views), (clear,), estate)
+        return self._step(key, Zone(views, state.told), (), estate)
 
     def on_time(self, key: str, state: Zone, due_us: int, estate: Estate) -> Step[Zone]:
-        limits = self.limits(key)
-        due = [
-            (since_us, name)
-            for since_us, name in _waiting(state)
-            if since_us + limits.hold_us + limits.settle_us <= due_us
-        ]
-        if not due:
-            return self._step(key, state, ())
-        _, camera = min(due)
-        if state.views[camera].late:  # history: told, and over by now; what is here now is another matter
-            views = {name: each for name, each in state.views.items() if name != camera}
-            signal = self._raise(key, camera, state.views[camera], estate)
-            over = () if state.told else (Clear(key, key, due_us, late=True),)
-            return self._step(key, Zone(views, state.told), (signal, *over))
-        if estate.gathering_at(key, due_us - limits.settle_us) is not None:
-            return Step(state, (), due_us + limits.hold_us)  # whether they go when it is over
-        signal = self._raise(key, camera, state.views[camera], estate)
-        return self._step(key, Zone(state.views, told=True), (signal,))
+        due = [name for judged_us, name in self._waiting(key, state, estate) if judged_us <= due_us]
+        old = [name for name in due if state.views[name].late]
+        now = due[len(old) : len(old) + 1]
+        signals: list[Signal] = [self._raise(key, name, state.views[name], estate) for name in (*old, *now)]
+        if old and not state.told:  # history: told, and over by now; what is here now is another matter
+            signals.insert(len(old), Clear(key, key, due_us, late=True))
+        views = {name: each for name, each in state.views.items() if name not in old}
+        return self._step(key, Zone(views, state.told or bool(now)), tuple(signals), estate)
 
     def _raise(self, key: str, camera: str, view: View, estate: Estate) -> Raise:
         assert view.since is not None
@@ -127,26 +117,31 @@ class Crowd(Rule[Zone]):
             late=view.late,
         )
 
-    def _step(self, key: str, state: Zone, signals: tuple[Signal, ...]) -> Step[Zone]:
+    def _step(self, key: str, state: Zone, signals: tuple[Signal, ...], estate: Estate) -> Step[Zone]:
         if not state.views and not state.told:
             return Step(self.initial(), signals)
-        limits = self.limits(key)
-        begun = min(_waiting(state), default=None)
-        if state.told and begun is None:
-            return Step(state, signals)
-        wake_us = begun[0] + limits.hold_us + limits.settle_us if begun else None
+        wake_us = min((judged_us for judged_us, _ in self._waiting(key, state, estate)), default=None)
+        if state.told or wake_us is not None:
+            return Step(state, signals, wake_us)
         last_us = max(each.counts[-1].at_us for each in state.views.values())
-        return Step(state, signals, wake_us, None if begun else last_us + DISORDER_US)
+        return Step(state, signals, None, last_us + DISORDER_US)
+
+    def _waiting(self, key: str, state: Zone, estate: Estate) -> list[tuple[int, str]]:
+        """When it is to be judged which camera counted too many for too long, as far as that is still to be
+        told: history first, and of the present the first."""
+        limits = self.limits(key)
+        found = []
+        for name, view in state.views.items():
+            if view.since is None or (state.told and not view.late):
+                continue
+            over_us = view.since.at_us + limits.hold_us
+            while (known := estate.gathering_at(key, over_us)) is not None:  # whether they go when it is over
+                over_us = to_us(known.ends_at)
+            found.append((not view.late, over_us + limits.settle_us, name))
+        return [(judged_us, name) for _, judged_us, name in sorted(found)]
 
 
 _NOTHING = View()
-
-
-def _waiting(state: Zone) -> Iterator[tuple[int, str]]:
-    """Since when which cameras have counted too many, as far as that is still to be told."""
-    for name, view in state.views.items():
-        if view.since is not None and (view.late or not state.told):
-            yield view.since.at_us, name
 
 
 def _with(view: View, count: Count, late: bool) -> View:

@@ -1,8 +1,9 @@
 """`intrusion`: a person in a zone where nobody may be at these hours. Pure; knows cameras and patrols only.
 
 A patrol is seen by the camera before it reaches its point: where it shows itself soon after, the alert is
-withdrawn. Where it comes from next door on a round that leads here, nothing is told at all. Patrols climb no
-fence: after one was climbed or cut here, whom a camera sees is not taken for one.
+withdrawn. Where it is next door on a round that leads here, the alert waits for it to show itself; where it
+was heard of here, nothing is told. Patrols climb no fence: after one was climbed or cut here, whom a camera
+sees is not taken for one.
 """
 
 from __future__ import annotations
@@ -16,24 +17,49 @@ from eventlog.estate import Estate
 from eventlog.ports import Recorded
 from eventlog.times import from_us
 from eventlog.vocabulary import CameraObject, FenceAlarm, PatrolCheckpoint, PatrolPosition
-from processors.rules.base import Clear, Raise, Rule, Seconds, Step, evidence_of, value
+from processors.rules.base import Clear, Evidence, Raise, Rule, Seconds, Signal, Step, evidence_of, value
 from processors.rules.patrols import patrol_zone, point_zone
 from processors.rules.seen import DISORDER_US, Glance, SeenSettings, confirmed
 from processors.rules.titles import title, zone_name
 
 BREACHES = frozenset({"climb", "cut"})
-PATROLS_MAX = 8
-"""Patrols heard of lately, kept for events that come out of order."""
+MEMBERS_MAX = 8
+"""Members heard of lately."""
+GONE_US = 30_000_000
+"""So long after a member was heard of next door it is no longer here."""
+
+
+@value
+class Member:
+    """When a member of a patrol was last heard of here, and next door on a round that leads here, or 0."""
+
+    member: str
+    here_us: int = 0
+    beside_us: int = 0
+
+
+@value
+class Waiting:
+    """Somebody was seen whom a patrol may explain: since when, and at what moment, by which camera.
+    `until_us`: told unless a patrol shows itself by then; None: told only if the fence is climbed."""
+
+    since_us: int
+    at_us: int
+    camera: str
+    evidence: tuple[Evidence, ...]
+    until_us: int | None
+    late: bool = False
 
 
 @value
 class Guarded:
-    """Unsure findings, when it was last told of, when patrols were heard of here or on their way here, when
-    the fence was last climbed or cut."""
+    """Unsure findings, when it was last told of, the patrols heard of here or next door, who waits for one to
+    explain them, and when the fence was last climbed or cut."""
 
     unsure: tuple[Glance, ...] = ()
     told_us: int | None = None
-    patrols: tuple[int, ...] = ()
+    members: tuple[Member, ...] = ()
+    waiting: Waiting | None = None
     breach_us: int | None = None
 
 
@@ -43,7 +69,10 @@ class Settings(SeenSettings):
     patrol_s: Seconds = Field(
         300, description="a patrol heard of in the zone, or next door on its way, this long before, seconds"
     )
-    shows_s: Seconds = Field(60, description="a patrol that shows itself this soon withdraws it, seconds")
+    shows_s: Seconds = Field(
+        60,
+        description="a patrol that shows itself this soon withdraws it; one next door is waited for, seconds",
+    )
     breach_s: Seconds = Field(
         60, description="this long after the fence was climbed or cut nobody is taken for a patrol, seconds"
     )
@@ -87,12 +116,11 @@ class Intrusion(Rule[Guarded]):
     def on_event(self, key: str, state: Guarded, event: Recorded, estate: Estate) -> Step[Guarded] | None:
         seen = event.event
         at_us = event.effective_us
+        limits = self.limits(key)
         if type(seen) is FenceAlarm:
-            breach_us = at_us if state.breach_us is None else max(at_us, state.breach_us)
-            return Step(replace(state, breach_us=breach_us), forget_us=self._forget_us(key, event))
+            return self._breach(key, state, event, estate)
         if type(seen) is not CameraObject:
             return self._patrol(key, state, event, estate)
-        limits = self.limits(key)
         since_us = at_us - round((seen.dwell_s or 0) * 1_000_000)
         lasting = at_us - since_us > limits.twice_us  # followed for so long: it counts as if seen twice
         told_before = state.told_us is not None and state.told_us >= since_us - DISORDER_US
@@ -104,13 +132,47 @@ class Intrusion(Rule[Guarded]):
         confidence = max(seen.confidence, limits.sure_confidence) if lasting else seen.confidence
         found, unsure = confirmed(state.unsure, event, confidence, limits, event.device)
         after = replace(state, unsure=unsure)
-        forget_us = self._forget_us(key, event)
-        patrolled = any(-DISORDER_US <= at_us - each <= limits.patrol_us for each in state.patrols)
-        if patrolled and not _near_breach(state, at_us, limits.breach_us):
-            return Step(after, forget_us=forget_us)
-        told = state.told_us is not None and abs(at_us - state.told_us) < limits.again_us
-        if not found or told:
-            return Step(after, forget_us=forget_us)
+        if not found:
+            return self._step(key, after, (), at_us)
+        hours = estate.zones[key].armed_hours
+        begun_us = at_us if told_before or not estate.within_any(hours, from_us(since_us)) else since_us
+        until_us = self._until_us(key, state, since_us, at_us)
+        sighting = Waiting(begun_us, at_us, event.device, found, until_us, event.late)
+        if until_us == at_us or _near_breach(state, at_us, limits.breach_us):
+            return self._tell(key, after, sighting, at_us, estate)
+        known = state.waiting
+        if known is None or known.until_us is None:
+            after = replace(after, waiting=sighting)
+        return self._step(key, after, (), at_us)
+
+    def on_time(self, key: str, state: Guarded, due_us: int, estate: Estate) -> Step[Guarded]:
+        sighting = state.waiting
+        if sighting is None or sighting.until_us is None or sighting.until_us > due_us:
+            return self._step(key, state, (), due_us)
+        return self._tell(key, replace(state, waiting=None), sighting, due_us, estate)
+
+    def _until_us(self, key: str, state: Guarded, since_us: int, at_us: int) -> int | None:
+        """Until when a patrol is to show itself: at once where none is about; None where one is here."""
+        limits = self.limits(key)
+
+        def about(heard_us: int) -> bool:
+            return bool(-DISORDER_US <= at_us - heard_us <= limits.patrol_us)
+
+        for each in state.members:
+            left = each.beside_us > each.here_us and since_us > each.beside_us + GONE_US
+            if about(each.here_us) and not left:
+                return None
+        if any(about(each.beside_us) for each in state.members):
+            return int(at_us + limits.shows_us)
+        return at_us
+
+    def _tell(
+        self, key: str, state: Guarded, sighting: Waiting, now_us: int, estate: Estate
+    ) -> Step[Guarded]:
+        at_us = sighting.at_us
+        again_us = self.limits(key).again_us
+        if state.told_us is not None and abs(at_us - state.told_us) < again_us:
+            return self._step(key, state, (), now_us)
         night = estate.is_night(from_us(at_us))
         text = "intrusion.title_night" if night else "intrusion.title"
         signal = Raise(
@@ -118,30 +180,58 @@ class Intrusion(Rule[Guarded]):
             zone=key,
             severity="high",
             title=title(text, zone=zone_name(estate, key)),
-            at_us=at_us if told_before else since_us,
-            devices=(event.device,),
-            evidence=found,
+            at_us=sighting.since_us,
+            devices=(sighting.camera,),
+            evidence=sighting.evidence,
+            late=sighting.late,
         )
-        return Step(replace(after, told_us=at_us), (signal,), forget_us=forget_us)
+        return self._step(key, replace(state, told_us=at_us), (signal,), now_us)
+
+    def _breach(self, key: str, state: Guarded, event: Recorded, estate: Estate) -> Step[Guarded] | None:
+        at_us = min(event.effective_us, event.recorded_us)
+        if estate.in_maintenance(at_us, device=event.device, zone=key):
+            return None
+        after = replace(state, breach_us=max(at_us, state.breach_us or 0))
+        sighting = state.waiting
+        if sighting is not None and _near_breach(after, sighting.at_us, self.limits(key).breach_us):
+            return self._tell(key, replace(after, waiting=None), sighting, at_us, estate)
+        return self._step(key, after, (), at_us)
 
     def _patrol(self, key: str, state: Guarded, event: Recorded, estate: Estate) -> Step[Guarded]:
         limits = self.limits(key)
         at_us = event.effective_us
-        patrols = tuple(sorted((*state.patrols, at_us))[-PATROLS_MAX:])
-        forget_us = self._forget_us(key, event)
-        told_us = state.told_us
         here = patrol_zone(event, estate) == key
+        after = replace(state, members=_heard(state.members, event, here=here))
+        told_us, sighting = state.told_us, state.waiting
+        if not here:
+            return self._step(key, after, (), at_us)
+        if sighting is not None and -DISORDER_US <= at_us - sighting.at_us <= limits.shows_us:
+            after = replace(after, waiting=replace(sighting, until_us=None))
         soon = told_us is not None and -DISORDER_US <= at_us - told_us <= limits.shows_us
-        if soon and here and not _near_breach(state, told_us, limits.breach_us):
+        if soon and not _near_breach(state, told_us, limits.breach_us):
             clear = Clear(key, key, at_us, (evidence_of(event),), withdrawn=True)
-            after = replace(state, told_us=None, patrols=patrols)
-            return Step(after, (clear,), forget_us=forget_us)
-        return Step(replace(state, patrols=patrols), forget_us=forget_us)
+            return self._step(key, replace(after, told_us=None), (clear,), at_us)
+        return self._step(key, after, (), at_us)
 
-    def _forget_us(self, key: str, event: Recorded) -> int:
+    def _step(self, key: str, state: Guarded, signals: tuple[Signal, ...], at_us: int) -> Step[Guarded]:
         limits = self.limits(key)
-        longest_us: int = max(limits.patrol_us, limits.again_us, limits.twice_us, limits.breach_us)
-        return event.effective_us + longest_us + DISORDER_US
+        longest_us: int = max(
+            limits.patrol_us, limits.again_us, limits.twice_us, limits.breach_us, limits.shows_us
+        )
+        wake_us = state.waiting.until_us if state.waiting else None
+        return Step(state, signals, wake_us, at_us + longest_us + DISORDER_US)
+
+
+def _heard(members: tuple[Member, ...], event: Recorded, *, here: bool) -> tuple[Member, ...]:
+    """With a member of a patrol heard of, the last heard of last."""
+    name, at_us = cast(PatrolCheckpoint, event.event).member, event.effective_us
+    known = next((each for each in members if each.member == name), Member(name))
+    if here:
+        known = replace(known, here_us=max(at_us, known.here_us))
+    else:
+        known = replace(known, beside_us=max(at_us, known.beside_us))
+    others = tuple(each for each in members if each.member != name)
+    return (*others[1 - MEMBERS_MAX :], known)
 
 
 def _near_breach(state: Guarded, at_us: int | None, breach_us: int) -> bool:

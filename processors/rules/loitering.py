@@ -88,7 +88,10 @@ class Loitering(Rule[Stay]):
         apart_us = at_us - state.last_us
         if state.event is not None and apart_us < -KEEP_US:
             return None  # history of another who had the same number
+        signals: tuple[Signal, ...] = ()
         if state.event is None or state.left_us is not None or apart_us > KEEP_US:
+            if state.told:
+                signals = (Clear(key, state.zone, state.last_us, late=state.late),)
             sure = seen.confidence >= self.limits(seen.zone).sure_confidence
             state = Stay(
                 since_us, at_us, None, event.device, seen.zone, evidence_of(event), event.late, sure=sure
@@ -99,9 +102,10 @@ class Loitering(Rule[Stay]):
             late = state.late and event.late
             state = replace(state, since_us=since_us, last_us=last_us, late=late, sure=True, again=True)
         if not state.told and at_us - since_us > self.limits(seen.zone).limit_us:  # it says so itself
-            return self._judge(key, state, max(at_us, event.recorded_us), estate)
+            step = self._judge(key, state, max(at_us, event.recorded_us), estate)
+            return Step(step.state, signals + step.signals, step.wake_us, step.forget_us)
         wake_us = KEEP_WAKE if state.told else self._judged_us(state)
-        return Step(state, (), wake_us, self._forget_us(state, event.recorded_us))
+        return Step(state, signals, wake_us, self._forget_us(state, event.recorded_us))
 
     def on_time(self, key: str, state: Stay, due_us: int, estate: Estate) -> Step[Stay]:
         if state.event is None or state.left_us is not None or state.told:

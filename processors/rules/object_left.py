@@ -80,16 +80,20 @@ class ObjectLeft(Rule[Place]):
         left = state.left
         apart_us = at_us - left.last_us if left else 0
         lost = left is not None and left.reports > 1 and apart_us > limits.lost_us
+        signals: tuple[Signal, ...] = ()
+        if apart_us < -(limits.again_us + limits.corridor_us):
+            return None  # history of another thing
         if left is None or lost or apart_us > limits.again_us + limits.corridor_us:
+            if left is not None and left.told_us is not None:
+                signals = (Clear(key, key, left.last_us, late=left.late),)
             left = Left(since_us, at_us, found, event.device, said.track, event.late)
         else:
             late = left.late and event.late
             left = replace(left, last_us=max(left.last_us, at_us), reports=left.reports + 1, late=late)
-        signals: tuple[Signal, ...] = ()
         again = left.told_us is None or at_us - left.told_us >= limits.again_us
         if again and not self._waits(key, left, at_us, estate):
             left = replace(left, told_us=at_us)
-            signals = (self._raise(key, left, estate),)
+            signals += (self._raise(key, left, estate),)
         return self._step(key, Place(left, unsure, state.taken_us), signals, forget_us)
 
     def on_time(self, key: str, state: Place, due_us: int, estate: Estate) -> Step[Place]:
@@ -105,7 +109,7 @@ class ObjectLeft(Rule[Place]):
     def _taken(self, key: str, state: Place, event: Recorded, estate: Estate) -> Step[Place] | None:
         gone = cast(CameraObject, event.event)
         at_us, left = event.effective_us, state.left
-        after = Place(None, state.unsure, at_us)
+        after = Place(None, state.unsure, max(state.taken_us, at_us))
         if left is None:  # perhaps it overtook what it takes away
             if not _is_corridor(key, estate):
                 return None

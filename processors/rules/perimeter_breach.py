@@ -217,7 +217,7 @@ class PerimeterBreach(Rule[Fence]):
             rank, by = self._rank(alarm, alarms, state.sightings, now_us, estate)
             if rank <= alarm.rank:
                 continue
-            seen = isinstance(by, Sighting)
+            seen = isinstance(by, Sighting) and _guarded(alarm, estate)
             after = replace(alarm, rank=rank, seen=seen)
             after = alarms[index] = replace(after, hushed=self._hushed(after, alarms))
             if not after.hushed:

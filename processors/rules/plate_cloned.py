@@ -105,11 +105,14 @@ class PlateCloned(Rule[Reads]):
         read = cast(PlateRead, event.event)
         gate = estate.lanes[read.lane]
         at_us, limits = moment_of(event), self.limits(gate.zone)
+        doubtful = plate_reference(estate, read.plate) != key
+        doubted: Read | None = None
         for known in state.reads:
             same = (known.gate, known.way, known.late) == (gate.gate, read.direction, event.late)
             if same and abs(known.at_us - at_us) <= limits.pass_us:
-                return None
-        doubtful = plate_reference(estate, read.plate) != key
+                if doubtful or not known.doubtful:
+                    return None
+                doubted = known
         if doubtful and read.direction == "out" and not state.reads:
             return None
         new = Read(
@@ -123,6 +126,9 @@ class PlateCloned(Rule[Reads]):
             event.late,
             doubtful=doubtful and read.direction == "in",
         )
+        if doubted is not None:  # read well in the same pass
+            reads = tuple(new if each is doubted else each for each in state.reads)
+            return self._judged(key, reads, estate, due_us=None)
         in_order = not state.reads or at_us >= state.reads[-1].at_us
         if in_order and self._first(state.reads, new, estate)[0] is None:  # nearly always
             reads = (*state.reads[1 - READS_MAX :], new)

@@ -26,7 +26,7 @@ SHARES: Mapping[str, Share] = {
     "tailgating": Share(1.5, 20),
     "antipassback": Share(1, 8),
     "impossible_travel": Share(1, 6),
-    "off_hours_access": Share(1, 8),
+    "off_hours_access": Share(1.25, 8),
     "duress": Share(1, 1),
     "wellbeing_check": Share(1, 2),
     "watchlist_plate": Share(1.5, 8),
@@ -54,7 +54,7 @@ SHARES: Mapping[str, Share] = {
     "checkpoint_missed": Share(1, 4),
     "guard_overdue": Share(1, 2),
     "help": Share(1, 1),
-    "episode": Share(1, 1),
+    "episode": Share(1.25, 1),
 }
 
 PILOT_HOMES = 1_150

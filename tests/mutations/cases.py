@@ -197,19 +197,21 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
         ),
     },
     "intrusion": {
-        "A patrol was heard of there in the `patrol_s` seconds before, or next door on a round that leads there": (
-            Cut(
-                "patrolled = any(-DISORDER_US <= at_us - each <= limits.patrol_us for each in state.patrols)",
-                "patrolled = False",
-            ),
-            Cut("(estate.plan.beside(here) & _round_zones(squad, estate))", "()"),
+        "A patrol was heard of there in the `patrol_s` seconds before and not next door since": (
+            Cut("            if about(each.here_us) and not left:\n", "            if False:\n"),
+            Cut("since_us > each.beside_us + GONE_US", "False"),
         ),
-        "withdrawn when one shows itself there within `shows_s` seconds (neither of them in the `breach_s` seconds "
+        "where one was heard of next door on a round that leads there, it shows itself within `shows_s` seconds": (
+            Cut("(estate.plan.beside(here) & _round_zones(squad, estate))", "()"),
+            Cut("after = replace(after, waiting=replace(sighting, until_us=None))", "pass"),
+        ),
+        "withdrawn when one shows itself there within `shows_s` seconds (none of these in the `breach_s` seconds "
         "after the fence was climbed or cut)": (
-            Cut("if soon and here and", "if False and here and"),
+            Cut("        if soon and not", "        if False and not"),
+            Cut("if soon and not _near_breach(state, told_us, limits.breach_us):", "if soon:"),
             Cut(
-                "if soon and here and not _near_breach(state, told_us, limits.breach_us):",
-                "if soon and here:",
+                "if until_us == at_us or _near_breach(state, at_us, limits.breach_us):",
+                "if until_us == at_us:",
             ),
         ),
     },
@@ -229,9 +231,7 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
         ),
     },
     "crowd": {
-        "During an announced gathering": (
-            Cut("if estate.gathering_at(key, due_us - limits.settle_us) is not None:", "if False:"),
-        ),
+        "During an announced gathering": (Cut("over_us = to_us(known.ends_at)", "break"),),
         "when the count falls in between": (Cut("    if not under:\n", "    if True:\n"),),
     },
     "camera_blind": {
@@ -274,7 +274,7 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
         "`lost_s` seconds": (
             Cut("return _is_corridor(key, estate) and at_us", "return False and at_us"),
             Cut(
-                "        after = Place(None, state.unsure, at_us)\n",
+                "        after = Place(None, state.unsure, max(state.taken_us, at_us))\n",
                 "        after = Place(left, state.unsure, at_us)\n",
             ),
             Cut("if left.reports > 1 and due_us", "if False and due_us"),
@@ -429,7 +429,7 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
                 "return True",
             ),
             Cut("if known.told and not _too_long(gone, limits):", "if False:"),
-            Cut("and silent_us > limits.silent_us:", "and False:"),
+            Cut("and now_us - stay.last_us > limits.silent_us", "and False"),
         ),
     },
     "perimeter_breach": {

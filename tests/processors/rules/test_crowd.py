@@ -97,6 +97,8 @@ def test_an_announced_gathering_is_silent_until_it_is_over() -> None:
     )
     check(RULE, "00:00  cam-4  counts  90\n04:50  cam-4  counts  3\n20:00  time", place=estate(festival))
     check(RULE, "00:00  cam-4  counts  90\n05:02  time -> medium square\n20:00 time", place=estate(festival))
+    counts = "\n".join(f"{minute:02}:30  cam-4  counts  90" for minute in range(5))
+    check(RULE, f"{counts}\n05:02  time -> medium square since 00:30", place=estate(festival))
     elsewhere = festival.model_copy(update={"zones": ("yard",)})
     check(RULE, "00:00  cam-4  counts  90\n01:02  time -> medium square", place=estate(elsewhere))
 
@@ -115,6 +117,19 @@ def test_history_is_told_as_late() -> None:
         60:00  cam-4  counts  25  history  @10:00
         60:01  cam-4  counts  25  history  @12:00
         60:20  time  -> late medium square since 10:00; cleared square
+        """,
+    )
+
+
+def test_history_of_two_cameras_at_one_moment() -> None:
+    check(
+        RULE,
+        """
+        60:00  cam-4  counts  25  history  @10:00
+        60:01  cam-1  counts  25  history  @10:00  zone=square
+        60:20  time  -> late medium square since 10:00; late medium square since 10:00; cleared square
+        70:00  cam-4  counts  25
+        71:02  time  -> medium square since 70:00
         """,
     )
 

@@ -333,16 +333,75 @@ def test_a_lost_vehicle_that_shows_up_again_was_there_all_the_time(what: str, ov
     )
 
 
-def test_a_lost_vehicle_is_not_the_next_one_of_its_number_for_ever() -> None:
+def test_the_number_of_a_lost_vehicle_may_be_anothers() -> None:
+    check(
+        RULE,
+        """
+        00:00     cam-1  sees  car  zone=fire-lane
+        01:00     cam-1  sees  car  zone=fire-lane  what=stay
+        03:05     time
+        01:00:00  cam-1  sees  car  zone=fire-lane
+        01:02:30  cam-1  sees  car  zone=fire-lane  what=stay  dwell=150
+        01:03:05  time   -> high fire-lane since 60:00
+        """,
+    )
+
+
+def test_a_camera_that_was_silent_about_one_that_was_there_is_not_believed_again() -> None:
+    check(
+        RULE,
+        """
+        00:00  cam-1  sees  car  zone=fire-lane
+        01:00  cam-1  sees  car  zone=fire-lane  what=stay   dwell=60
+        03:05  time
+        20:00  cam-1  sees  car  zone=fire-lane  what=leave  dwell=1200
+        20:10  time   -> high fire-lane since 00:00; cleared fire-lane
+        30:00  cam-1  sees  car  zone=fire-lane  track=t2
+        31:00  cam-1  sees  car  zone=fire-lane  track=t2  what=stay  dwell=60
+        33:05  time   -> high fire-lane since 30:00
+        """,
+    )
+
+
+def test_one_that_was_told_is_over_when_nothing_more_is_heard_of_it() -> None:
     check(
         RULE,
         """
         00:00  cam-1  sees  car  zone=fire-lane
         01:00  cam-1  sees  car  zone=fire-lane  what=stay
-        03:05  time
-        04:06.001  cam-1  sees  truck  zone=fire-lane  track=t9
-        04:07  cam-1  sees  car  zone=fire-lane  what=stay
-        06:50  cam-1  sees  car  zone=fire-lane  what=stay
-        07:12  time   -> high fire-lane since 04:07
+        02:00  cam-1  sees  car  zone=fire-lane  what=stay
+        03:00  cam-1  sees  car  zone=fire-lane  what=stay
+        03:05  time   -> high fire-lane since 00:00
+        06:00  cam-1  sees  car  zone=fire-lane  what=stay
+        09:08  time
+        09:09  time   -> cleared fire-lane
+        """,
+    )
+
+
+@pytest.mark.parametrize("settings", [Settings(settle_s=120), Settings(silent_s=3, settle_s=120)])
+def test_one_that_stayed_too_long_before_it_was_lost_is_told(settings: Settings) -> None:
+    check(
+        FireLaneBlocked(settings),
+        """
+        00:00  cam-1  sees  car  zone=fire-lane
+        01:00  cam-1  sees  car  zone=fire-lane  what=stay
+        03:30  cam-1  sees  car  zone=fire-lane  what=stay
+        05:00  time   -> high fire-lane since 00:00; cleared fire-lane
+        """,
+    )
+
+
+def test_what_ended_is_forgotten() -> None:
+    check(
+        RULE,
+        """
+        00:00     cam-1  sees  car  zone=fire-lane  track=t5  what=stay
+        00:10     cam-1  sees  car  zone=fire-lane  track=t5  what=leave
+        10:00     cam-2  sees  car  zone=fire-lane
+        10:30     cam-2  sees  car  zone=fire-lane  what=leave
+        20:02     cam-2  sees  car  zone=fire-lane  what=leave  @20:01
+        20:02.5   cam-2  sees  car  zone=fire-lane  @20:00
+        30:00     time
         """,
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from eventlog.vocabulary import (
     CheckpointSet,
     Hours,
+    MaintenanceSet,
     Neighbour,
     RoundSet,
     SegmentSet,
@@ -103,10 +106,10 @@ def test_after_a_climb_or_a_cut_nobody_is_taken_for_a_patrol(kind: str) -> None:
         f"""
         00:00  li  point  point-1
         00:01  {SEES}
-        00:02  seg-9  alarms  {kind}
-        00:03  {SEES}  -> high store
+        00:02  seg-9  alarms  {kind}  -> high store since 00:01
         00:30  li  point  point-1
-        01:03  {SEES}
+        00:40  {SEES}
+        01:01  {SEES}  -> high store
         """,
         place=FENCED,
     )
@@ -145,12 +148,62 @@ ROUND = (
 
 
 def test_a_patrol_whose_round_leads_there_from_next_door_is_no_intruder() -> None:
-    check(RULE, f"00:00  li  point  point-2\n00:30  {SEES}", place=estate(*ROUND))
+    check(
+        RULE,
+        f"""
+        00:00  li  point  point-2
+        00:30  {SEES}
+        00:40  {SEES}
+        01:29  li  point  point-1
+        05:00  time
+        """,
+        place=estate(*ROUND),
+    )
     check(
         RULE,
         f"00:00  chen  point  point-2  squad=squad-2\n00:30  {SEES}  -> high store",
         place=estate(*ROUND),
     )
+
+
+def test_where_the_patrol_next_door_does_not_show_itself_it_was_somebody_else() -> None:
+    check(
+        RULE,
+        f"""
+        00:00  li  point  point-2
+        00:30  {SEES}
+        00:40  {SEES}
+        01:29  time
+        01:30  time  -> high store since 00:30
+        05:00  li  point  point-1
+        """,
+        place=estate(*ROUND),
+    )
+
+
+def test_a_patrol_that_has_gone_on_next_door_is_not_here() -> None:
+    went = "00:00  li  point  point-1\n01:00  li  point  point-2\n"
+    check(RULE, f"{went}01:30  {SEES}\n05:00  time", place=estate(*ROUND))
+    check(RULE, f"{went}01:30.001  {SEES}\n02:30.001  time  -> high store", place=estate(*ROUND))
+    other = "00:00  wu  point  point-1\n01:00  li  point  point-2\n"
+    check(RULE, f"{other}01:31  {SEES}\n05:00  time", place=estate(*ROUND))
+    check(RULE, f"{went}01:40  {SEES}  what=leave  dwell=20\n05:00  time", place=estate(*ROUND))
+
+
+def test_work_on_the_fence_is_no_breach() -> None:
+    work = MaintenanceSet(
+        maintenance="m", starts_at=NIGHT, ends_at=NIGHT + timedelta(hours=1), zones=("store",)
+    )
+    place = estate(SegmentSet(segment="seg-9", zone="store", device="fence-9"), work)
+    check(
+        RULE, f"00:00  li  point  point-1\n00:02  seg-9  alarms  cut\n00:03  {SEES}", start=NIGHT, place=place
+    )
+
+
+def test_what_was_long_before_the_armed_hours_is_told_as_of_now() -> None:
+    hours = (Hours(start="12:00", end="13:00"),)
+    place = estate(estate().zones["store"].model_copy(update={"armed_hours": hours}))
+    check(RULE, f"00:30  {SEES}  what=leave  dwell=3600  -> high store", place=place)
 
 
 def test_a_patrol_that_shows_itself_soon_after_withdraws_it() -> None:

@@ -146,3 +146,15 @@ def test_history_is_judged_as_a_whole() -> None:
         70:00  time
         """,
     )
+
+
+def test_another_with_the_same_number_ends_what_was_told_of_the_first() -> None:
+    check(
+        RULE,
+        f"""
+        60:00      {SEES}  history  @10:00
+        60:01      {SEES}  what=stay  dwell=300  history  @15:00  -> late low {KEY}
+        120:00     {SEES}  -> cleared {KEY}
+        121:00     {SEES}  what=leave
+        """,
+    )

@@ -154,3 +154,26 @@ def test_history_of_a_corridor_is_judged_as_a_whole() -> None:
         61:30  time  -> late medium corridor-3 since 30:00
         """,
     )
+
+
+def test_history_does_not_silence_what_lies_there_now() -> None:
+    check(
+        RULE,
+        """
+        60:00  cam-4  left  box  zone=corridor-3
+        61:00  cam-4  left  bag  zone=corridor-3  history  @10:00
+        70:02  time  -> medium corridor-3
+        """,
+    )
+
+
+def test_another_thing_much_later_is_another_matter() -> None:
+    check(
+        RULE,
+        """
+        00:00  cam-1  left  box  zone=corridor-3
+        10:02  time                                           -> medium corridor-3
+        11:35  cam-1  left  bag  zone=corridor-3              -> cleared corridor-3
+        12:00  cam-1  sees  bag  zone=corridor-3  what=leave
+        """,
+    )

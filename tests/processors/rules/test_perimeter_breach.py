@@ -89,6 +89,21 @@ def test_a_gust_where_somebody_works_by_day_is_weather() -> None:
     check(PerimeterBreach(), gust + by_day, place=_armed("22:00", "06:00"))
 
 
+def test_a_gust_that_comes_slowly_takes_back_what_was_told_of_it() -> None:
+    check(
+        PerimeterBreach(),
+        """
+        00:01  seg-1  alarms  vibration
+        00:03  cam-1  sees    person  zone=yard
+        00:11  time   -> critical seg-1 since 00:01
+        00:15  seg-2  alarms  vibration
+        00:16  seg-3  alarms  vibration
+        00:17  seg-4  alarms  vibration  -> withdrawn seg-1; low weather
+        """,
+        place=_armed("22:00", "06:00"),
+    )
+
+
 def test_in_the_armed_hours_a_camera_confirms_at_once_in_a_gust_too() -> None:
     check(
         PerimeterBreach(),

@@ -258,6 +258,29 @@ def test_a_doubtful_way_in_makes_a_sure_one_no_less_sure() -> None:
     )
 
 
+def test_one_that_is_read_well_in_the_same_pass_is_not_doubtful() -> None:
+    check(
+        RULE,
+        """
+        00:00  lane-1   read  京A70001  sure=0.8
+        00:02  lane-1   read  京A10001
+        10:00  lane-s1  read  京A10001
+        10:05  time     -> high ~京A10001
+        """,
+        place=place(),
+    )
+    check(
+        RULE,
+        """
+        00:00  lane-1   read  京A10001
+        10:00  lane-s1  read  京A70001  sure=0.8
+        10:02  lane-s1  read  京A10001
+        10:07  time     -> high ~京A10001
+        """,
+        place=place(),
+    )
+
+
 def test_out_and_in_again_is_silent_with_a_doubtful_way_in_too() -> None:
     check(
         RULE,
