@@ -72,4 +72,5 @@ def test_old_history_silences_nothing_of_the_present(rule: type[Rule[Any]], data
         return
     texts = contract.texts_of(rule)
     old = data.draw(contract.happenings(texts, most=5, after=contract.SOON))
-    contract.history_first(rule, old, data.draw(contract.happenings(texts, after=contract.SOON)))
+    history = data.draw(contract.happenings(texts, after=contract.SOON))
+    contract.history_between(rule, old, history, data.draw(st.integers(0, len(history))))
