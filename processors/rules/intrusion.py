@@ -70,7 +70,7 @@ class Settings(SeenSettings):
         300, description="a patrol heard of in the zone, or next door on its way, this long before, seconds"
     )
     shows_s: Seconds = Field(
-        60,
+        100,
         description="a patrol that shows itself this soon withdraws it; one next door is waited for, seconds",
     )
     breach_s: Seconds = Field(

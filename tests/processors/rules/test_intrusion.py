@@ -173,8 +173,8 @@ def test_where_the_patrol_next_door_does_not_show_itself_it_was_somebody_else() 
         00:00  li  point  point-2
         00:30  {SEES}
         00:40  {SEES}
-        01:29  time
-        01:30  time  -> high store since 00:30
+        02:09  time
+        02:10  time  -> high store since 00:30
         05:00  li  point  point-1
         """,
         place=estate(*ROUND),
@@ -184,7 +184,7 @@ def test_where_the_patrol_next_door_does_not_show_itself_it_was_somebody_else() 
 def test_a_patrol_that_has_gone_on_next_door_is_not_here() -> None:
     went = "00:00  li  point  point-1\n01:00  li  point  point-2\n"
     check(RULE, f"{went}01:30  {SEES}\n05:00  time", place=estate(*ROUND))
-    check(RULE, f"{went}01:30.001  {SEES}\n02:30.001  time  -> high store", place=estate(*ROUND))
+    check(RULE, f"{went}01:30.001  {SEES}\n03:10.001  time  -> high store", place=estate(*ROUND))
     other = "00:00  wu  point  point-1\n01:00  li  point  point-2\n"
     check(RULE, f"{other}01:31  {SEES}\n05:00  time", place=estate(*ROUND))
     check(RULE, f"{went}01:40  {SEES}  what=leave  dwell=20\n05:00  time", place=estate(*ROUND))
@@ -211,15 +211,15 @@ def test_a_patrol_that_shows_itself_soon_after_withdraws_it() -> None:
         RULE,
         f"""
         00:00  {SEES}             -> high store
-        01:00  li  point  point-1  -> withdrawn store
-        01:01  {SEES}
+        01:40  li  point  point-1  -> withdrawn store
+        01:41  {SEES}
         """,
     )
     check(
         RULE,
         f"""
         00:00      {SEES}             -> high store
-        01:00.001  li  point  point-1
+        01:40.001  li  point  point-1
         """,
     )
 
