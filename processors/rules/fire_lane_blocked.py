@@ -136,10 +136,12 @@ class FireLaneBlocked(Rule[Lane]):
                 stay = replace(stay, told=True)
             if stay.told and stay.left_us is not None and stay.left_us + limits.rejoin_us <= due_us:
                 ended = stay
+                if stay.lost:  # it may show up again
+                    kept.append(replace(stay, told=False, since_us=stay.last_us))
             else:
                 kept.append(stay)
         after = replace(state, stays=tuple(kept))
-        if ended is not None and ended.left_us is not None and not _told(after):
+        if ended is not None and ended.left_us is not None and not _told(after, late=ended.late):
             signals.append(Clear(key, key, ended.left_us, (ended.event,), late=ended.late))
         return self._step(key, _pruned(after, due_us, limits), tuple(signals))
 
@@ -204,7 +206,7 @@ class FireLaneBlocked(Rule[Lane]):
             after = _with(after, replace(gone, told=False))
             evidence = (known.event, evidence_of(event))
             back = Clear(key, key, at_us, evidence, withdrawn=True, late=known.late)
-            return after, () if _told(after) else (back,)
+            return after, () if _told(after, late=known.late) else (back,)
         return _with(after, gone), ()
 
     def _step(self, key: str, state: Lane, signals: tuple[Signal, ...]) -> Step[Lane]:
@@ -278,8 +280,9 @@ def _heir(new: Stay, gone: Stay) -> Stay:
     return replace(new, since_us=gone.since_us, event=gone.event, told=new.told or gone.told)
 
 
-def _told(state: Lane) -> bool:
-    return any(stay.told for stay in state.stays)
+def _told(state: Lane, *, late: bool = True) -> bool:
+    """Whether a vehicle that is there was told; for the end of one of now (not `late`) only those of now."""
+    return any(stay.told and (late or not stay.late) for stay in state.stays)
 
 
 def _telling(state: Lane, event: Recorded) -> Lane:
@@ -298,7 +301,7 @@ def _was_there(known: Stay, event: Recorded, limits: Any) -> bool:
         return False
     if seen.dwell_s is not None:
         return at_us - round(seen.dwell_s * 1_000_000) <= last_us
-    return bool(at_us - last_us <= PATIENCE * limits.silent_us)
+    return seen.event == "stay" or bool(at_us - last_us <= PATIENCE * limits.silent_us)
 
 
 def _unheard(state: Lane, known: Stay, at_us: int, limits: Any) -> Lane:

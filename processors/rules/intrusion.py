@@ -49,6 +49,8 @@ class Waiting:
     evidence: tuple[Evidence, ...]
     until_us: int | None
     late: bool = False
+    last_us: int = 0
+    """When somebody was seen last meanwhile."""
 
 
 @value
@@ -58,6 +60,7 @@ class Guarded:
 
     unsure: tuple[Glance, ...] = ()
     told_us: int | None = None
+    told_late_us: int | None = None
     members: tuple[Member, ...] = ()
     waiting: Waiting | None = None
     breach_us: int | None = None
@@ -137,12 +140,14 @@ class Intrusion(Rule[Guarded]):
         hours = estate.zones[key].armed_hours
         begun_us = at_us if told_before or not estate.within_any(hours, from_us(since_us)) else since_us
         until_us = self._until_us(key, state, since_us, at_us)
-        sighting = Waiting(begun_us, at_us, event.device, found, until_us, event.late)
+        sighting = Waiting(begun_us, at_us, event.device, found, until_us, event.late, at_us)
         if until_us == at_us or _near_breach(state, at_us, limits.breach_us):
             return self._tell(key, after, sighting, at_us, estate)
         known = state.waiting
-        if known is None or known.until_us is None:
+        if known is None or known.until_us is None or (known.late and not event.late):
             after = replace(after, waiting=sighting)
+        elif known.late == event.late:
+            after = replace(after, waiting=replace(known, last_us=max(known.last_us, at_us)))
         return self._step(key, after, (), at_us)
 
     def on_time(self, key: str, state: Guarded, due_us: int, estate: Estate) -> Step[Guarded]:
@@ -170,8 +175,11 @@ class Intrusion(Rule[Guarded]):
         self, key: str, state: Guarded, sighting: Waiting, now_us: int, estate: Estate
     ) -> Step[Guarded]:
         at_us = sighting.at_us
-        again_us = self.limits(key).again_us
-        if state.told_us is not None and abs(at_us - state.told_us) < again_us:
+        limits = self.limits(key)
+        times = (state.told_us, state.told_late_us) if sighting.late else (state.told_us,)
+        if any(each is not None and abs(at_us - each) < limits.again_us for each in times):
+            if not sighting.late and _near_breach(state, at_us, limits.breach_us):
+                state = replace(state, told_us=max(at_us, state.told_us or 0))  # no patrol withdraws it
             return self._step(key, state, (), now_us)
         night = estate.is_night(from_us(at_us))
         text = "intrusion.title_night" if night else "intrusion.title"
@@ -185,7 +193,8 @@ class Intrusion(Rule[Guarded]):
             evidence=sighting.evidence,
             late=sighting.late,
         )
-        return self._step(key, replace(state, told_us=at_us), (signal,), now_us)
+        told = replace(state, told_late_us=at_us) if sighting.late else replace(state, told_us=at_us)
+        return self._step(key, told, (signal,), now_us)
 
     def _breach(self, key: str, state: Guarded, event: Recorded, estate: Estate) -> Step[Guarded] | None:
         at_us = min(event.effective_us, event.recorded_us)
@@ -193,8 +202,9 @@ class Intrusion(Rule[Guarded]):
             return None
         after = replace(state, breach_us=max(at_us, state.breach_us or 0))
         sighting = state.waiting
-        if sighting is not None and _near_breach(after, sighting.at_us, self.limits(key).breach_us):
-            return self._tell(key, replace(after, waiting=None), sighting, at_us, estate)
+        if sighting is not None and _near_breach(after, sighting.last_us, self.limits(key).breach_us):
+            seen = replace(sighting, at_us=sighting.last_us)
+            return self._tell(key, replace(after, waiting=None), seen, at_us, estate)
         return self._step(key, after, (), at_us)
 
     def _patrol(self, key: str, state: Guarded, event: Recorded, estate: Estate) -> Step[Guarded]:
@@ -224,7 +234,7 @@ class Intrusion(Rule[Guarded]):
 
 def _heard(members: tuple[Member, ...], event: Recorded, *, here: bool) -> tuple[Member, ...]:
     """With a member of a patrol heard of, the last heard of last."""
-    name, at_us = cast(PatrolCheckpoint, event.event).member, event.effective_us
+    name, at_us = cast(PatrolCheckpoint, event.event).member, min(event.effective_us, event.recorded_us)
     known = next((each for each in members if each.member == name), Member(name))
     if here:
         known = replace(known, here_us=max(at_us, known.here_us))

@@ -100,7 +100,10 @@ class Loitering(Rule[Stay]):
             since_us = min(state.since_us, since_us)
             last_us = max(state.last_us, at_us)
             late = state.late and event.late
-            state = replace(state, since_us=since_us, last_us=last_us, late=late, sure=True, again=True)
+            told = state.told and late == state.late  # what history told was told to nobody
+            state = replace(
+                state, since_us=since_us, last_us=last_us, late=late, told=told, sure=True, again=True
+            )
         if not state.told and at_us - since_us > self.limits(seen.zone).limit_us:  # it says so itself
             step = self._judge(key, state, max(at_us, event.recorded_us), estate)
             return Step(step.state, signals + step.signals, step.wake_us, step.forget_us)

@@ -223,7 +223,8 @@ class PerimeterBreach(Rule[Fence]):
             if not after.hushed:
                 signals.append(_raise(after, by, estate))
             if alarm.ended_us is not None:
-                signals.append(Clear(alarm.segment, alarm.zone, alarm.ended_us, late=alarm.late))
+                if alarm.segment not in told:  # by another alarm, that stands
+                    signals.append(Clear(alarm.segment, alarm.zone, alarm.ended_us, late=alarm.late))
                 continue
             told[alarm.segment] = None
             if seen or alarm.kind != VIBRATION:
@@ -270,7 +271,8 @@ class PerimeterBreach(Rule[Fence]):
         zone = Counter(sorted(each.zone for each in shaken)).most_common(1)[0][0]
         if last.late:  # history: told, and over by now
             notice = _notice(shaken, zone, estate)
-            signals += (notice, Clear(WEATHER, zone, last.at_us, late=True)) if gust <= blown else ()
+            over = () if state.gust_us else (Clear(WEATHER, zone, last.at_us, late=True),)
+            signals += (notice, *over) if gust <= blown else ()
             return state
         if not state.gust_us:
             signals.append(_notice(shaken, zone, estate))

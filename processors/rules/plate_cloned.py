@@ -116,7 +116,7 @@ class PlateCloned(Rule[Reads]):
         if doubtful and read.direction == "out" and not state.reads:
             return None
         new = Read(
-            at_us,
+            at_us if doubted is None else doubted.at_us,
             read.direction,
             gate.gate,
             read.lane,

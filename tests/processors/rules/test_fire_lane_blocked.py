@@ -405,3 +405,36 @@ def test_what_ended_is_forgotten() -> None:
         30:00     time
         """,
     )
+
+
+def test_a_camera_that_tells_rarely_is_mistaken_once() -> None:
+    stays = "\n".join(
+        f"{minute}:00  cam-1  sees  car  zone=fire-lane  what=stay" for minute in range(16, 60, 4)
+    )
+    check(
+        RULE,
+        f"""
+        00:00  cam-1  sees  car  zone=fire-lane
+        03:05  time   -> high fire-lane since 00:00
+        04:00  cam-1  sees  car  zone=fire-lane  what=stay
+        07:09  time   -> cleared fire-lane
+        08:00  cam-1  sees  car  zone=fire-lane  what=stay
+        11:05  time   -> high fire-lane since 04:00
+        12:00  cam-1  sees  car  zone=fire-lane  what=stay
+        {stays}
+        """,
+    )
+
+
+def test_a_stay_of_history_holds_no_alert_of_now() -> None:
+    check(
+        RULE,
+        """
+        60:00  cam-1  sees  car  zone=fire-lane  track=old  history  @10:00
+        60:10  time   -> late high fire-lane since 10:00
+        61:00  cam-1  sees  car  zone=fire-lane
+        64:05  time   -> high fire-lane since 61:00
+        70:00  cam-1  sees  car  zone=fire-lane  what=leave
+        70:05  time   -> cleared fire-lane
+        """,
+    )

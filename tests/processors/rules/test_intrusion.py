@@ -109,7 +109,6 @@ def test_after_a_climb_or_a_cut_nobody_is_taken_for_a_patrol(kind: str) -> None:
         00:02  seg-9  alarms  {kind}  -> high store since 00:01
         00:30  li  point  point-1
         00:40  {SEES}
-        01:01  {SEES}  -> high store
         """,
         place=FENCED,
     )
@@ -188,6 +187,45 @@ def test_a_patrol_that_has_gone_on_next_door_is_not_here() -> None:
     other = "00:00  wu  point  point-1\n01:00  li  point  point-2\n"
     check(RULE, f"{other}01:31  {SEES}\n05:00  time", place=estate(*ROUND))
     check(RULE, f"{went}01:40  {SEES}  what=leave  dwell=20\n05:00  time", place=estate(*ROUND))
+
+
+def test_whom_a_climb_proved_no_patrol_withdraws() -> None:
+    check(
+        RULE,
+        f"""
+        00:00  {SEES}  -> high store
+        00:20  seg-9  alarms  climb
+        00:25  {SEES}
+        00:50  li  point  point-1
+        """,
+        place=FENCED,
+    )
+
+
+def test_who_waits_is_told_at_the_climb() -> None:
+    check(
+        RULE,
+        f"""
+        00:00  li  point  point-2
+        00:10  {SEES}
+        00:28  {SEES}
+        00:30  seg-9  alarms  climb  -> high store since 00:10
+        00:50  li  point  point-1
+        """,
+        place=estate(*ROUND, SegmentSet(segment="seg-9", zone="store", device="fence-9")),
+    )
+
+
+def test_history_hushes_nobody_of_now() -> None:
+    check(RULE, f"60:05  {SEES}  history  @59:50  -> late high store\n60:10  {SEES}  -> high store")
+    check(
+        RULE,
+        f"""
+        60:00  {SEES}  -> high store
+        60:10  {SEES}  history  @10:00  -> late high store
+        60:30  li  point  point-1  -> withdrawn store
+        """,
+    )
 
 
 def test_work_on_the_fence_is_no_breach() -> None:

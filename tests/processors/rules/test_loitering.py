@@ -158,3 +158,14 @@ def test_another_with_the_same_number_ends_what_was_told_of_the_first() -> None:
         121:00     {SEES}  what=leave
         """,
     )
+
+
+def test_who_is_still_there_is_told_though_history_told_of_it() -> None:
+    check(
+        RULE,
+        f"""
+        60:00  {SEES}  history  @50:00
+        60:01  {SEES}  what=stay  dwell=300  history  @55:00  -> late low {KEY}
+        60:30  {SEES}  what=stay  dwell=630  -> low {KEY}
+        """,
+    )

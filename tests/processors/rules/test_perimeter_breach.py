@@ -436,3 +436,16 @@ def test_history_is_late_and_is_no_wind_of_today() -> None:
         00:05  time   -> medium seg-5
         """,
     )
+
+
+def test_a_vibration_that_is_over_ends_nothing_of_the_climb_after_it() -> None:
+    check(
+        PerimeterBreach(),
+        """
+        00:00  seg-1  alarms  vibration
+        00:03  seg-1  quiet
+        00:05  seg-1  alarms  climb  -> medium seg-1
+        00:10  time
+        00:30  seg-1  quiet  -> cleared seg-1
+        """,
+    )

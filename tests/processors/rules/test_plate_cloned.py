@@ -281,6 +281,19 @@ def test_one_that_is_read_well_in_the_same_pass_is_not_doubtful() -> None:
     )
 
 
+def test_what_was_told_of_a_doubtful_read_is_sure_by_the_next_of_its_pass() -> None:
+    check(
+        RULE,
+        """
+        00:00  lane-1   read  京A10009
+        00:10  lane-1   read  京A10009  to=out
+        00:29  lane-s1  read  京AX0009  sure=0.5  -> medium ~京A10009
+        00:34  lane-s1  read  京A10009  -> high ~京A10009 since 00:29
+        """,
+        place=place(),
+    )
+
+
 def test_out_and_in_again_is_silent_with_a_doubtful_way_in_too() -> None:
     check(
         RULE,
