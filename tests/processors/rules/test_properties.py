@@ -65,7 +65,7 @@ def test_live_and_replay_tell_the_same(history: list[contract.Happening], pauses
 
 
 @EVERY
-@examples(60)
+@examples(30)
 @given(data=st.data())
 def test_old_history_silences_nothing_of_the_present(rule: type[Rule[Any]], data: Any) -> None:
     if rule.name in contract.BY_ARRIVAL:
