@@ -115,5 +115,5 @@ def _with(last: tuple[Place, ...], here: Place) -> tuple[Place, ...]:
         while kept and at_us - kept[0].at_us > KEPT_US:
             kept = kept[1:]
         return (*kept, here)
-    kept = tuple(each for each in last if abs(at_us - each.at_us) <= KEPT_US)[1 - PLACES_MAX :]
-    return tuple(sorted((*kept, here), key=lambda each: each.at_us))
+    # History goes first: nothing of now makes room for it.
+    return tuple(sorted((*last, here), key=lambda each: each.at_us))[-PLACES_MAX:]

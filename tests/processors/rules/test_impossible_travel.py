@@ -191,6 +191,15 @@ def test_history_is_told_as_late_and_does_not_mix_with_now() -> None:
         """,
         place=PLACE,
     )
+    check(
+        RULE,
+        """
+        00:00  building-3  granted  a
+        00:01  building-3  granted  a  @-3:00:00
+        00:30  building-4  granted  a  -> high credential:a
+        """,
+        place=PLACE,
+    )
 
 
 def test_a_zone_may_have_its_own_numbers() -> None:
