@@ -82,6 +82,9 @@ class Recorded:
     hash: bytes = b""
     skew_us: int = 0
     """How far the device's clock is ahead, as far as times are corrected by it; known to the step alone."""
+    missing: Mapping[str, int] | None = None
+    """Devices some of whose messages never came so far, by when that was last shown (µs); of plate reads,
+    known to the step alone."""
 
     event = lazy[Event](codec.event_of)
 

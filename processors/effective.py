@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from eventlog.ports import Recorded, SavedState
-from eventlog.vocabulary import TYPES
+from eventlog.vocabulary import TYPES, PlateRead
 from eventlog.vocabulary.base import Role
 from processors.measured import ClockMeasured, CounterFilled, CounterJumped, Measured
 
@@ -36,6 +36,8 @@ STRAGGLERS = 100
 """A counter that falls back by less is an event overtaken by others; by more, a counter that began anew."""
 AFTER_RESET_US = 86_400_000_000
 """So long events of the count before a reset are known as such."""
+HOLES_MAX = 8
+"""Holes of one device's counter kept, the newest."""
 SOURCES_MAX = 100_000
 """Sources whose counters are followed, in one estate."""
 _LONG_AGO_US = -(2**62)
@@ -43,7 +45,12 @@ _LONG_AGO_US = -(2**62)
 _SAVED = "effective/"
 _COUNTERS = _SAVED + "counters"
 _RING = _SAVED + "clock/"
+_PLATE_READ = PlateRead.TYPE
 _DEVICE = frozenset(name for name, kind in TYPES.items() if kind.ROLE is Role.DEVICE)
+
+
+Hole = tuple[int, int, int]
+"""The first and the last number that a counter jumped over, and when that was shown."""
 
 
 class Clock:
@@ -67,6 +74,8 @@ class Measures:
         self._clocks: dict[str, Clock] = {}
         self._counters: dict[str, int] = {}
         self._resets: dict[str, tuple[int, int]] = {}
+        self._holes: dict[str, list[Hole]] = {}
+        self._shown: dict[str, int] = {}
         self._clocks_changed: set[str] = set()
         self._counters_changed = False
 
@@ -80,6 +89,8 @@ class Measures:
                 self._counters_changed = True
             elif entry.type in _DEVICE:
                 self._count(entry, seq, last)
+        if self._shown and entry.type == _PLATE_READ:
+            entry.missing = self._shown
         off_us = entry.occurred_us - entry.received_us
         if -FLOOR_US <= off_us <= FLOOR_US and source not in self._clocks:
             return entry
@@ -101,16 +112,31 @@ class Measures:
             if self._of_the_count_before(entry, seq):
                 return
             self._begin(source, seq)
+            hole = (last + 1, seq - 1, entry.recorded_us)
+            self._holes_are(entry.device, [*self._holes.get(entry.device, ())[1 - HOLES_MAX :], hole])
             self.seen.append(CounterJumped(device=entry.device, first=last + 1, last=seq - 1))
         elif entry.late or last - seq < STRAGGLERS:
+            if entry.device in self._holes:
+                self._holes_are(entry.device, _filled(self._holes[entry.device], seq))
             self.seen.append(CounterFilled(device=entry.device, seq=seq))
         else:
             self._resets[source] = (last, entry.recorded_us + AFTER_RESET_US)
             self._begin(source, seq)
+            self._holes_are(entry.device, [])
 
     def _begin(self, source: str, seq: int) -> None:
         self._counters[source] = seq
         self._counters_changed = True
+
+    def _holes_are(self, device: str, holes: list[Hole]) -> None:
+        """Sets what is missing of a device."""
+        self._counters_changed = True
+        if holes:
+            self._holes[device] = holes
+            self._shown[device] = max(shown_us for _, _, shown_us in holes)
+        else:
+            self._holes.pop(device, None)
+            self._shown.pop(device, None)
 
     def _of_the_count_before(self, entry: Recorded, seq: int) -> bool:
         """Whether an event was numbered before its device began to count anew: nearer to that count."""
@@ -151,11 +177,11 @@ class Measures:
             self._clocks.pop(entry.source, None)
             self._tell(entry, clock.skew_us, 0)
             return None
-        median_us = _median(offs)
+        found_us = _skew(offs)
         skew_us = clock.skew_us
-        if (abs(median_us - skew_us) > STEADY_US and _agree(offs, median_us)) or not median_us:
-            self._tell(entry, skew_us, median_us)
-            skew_us = median_us
+        if found_us is not None and (abs(found_us - skew_us) > STEADY_US or not found_us):
+            self._tell(entry, skew_us, found_us)
+            skew_us = found_us
         found = self._clocks[entry.source] = Clock(offs, skew_us, entry.received_us)
         return found
 
@@ -171,8 +197,11 @@ class Measures:
             return False
         value: Any = orjson.loads(saved.value)
         if saved.key == _COUNTERS:
-            self._counters, resets = value
+            self._counters, resets, *holes = value  # states kept before holes were have two parts
             self._resets = {source: (before, until_us) for source, (before, until_us) in resets.items()}
+            for device, found in (holes[0] if holes else {}).items():
+                self._holes_are(device, [(first, last, shown_us) for first, last, shown_us in found])
+            self._counters_changed = False
         else:
             offs, skew_us, *looked_us = value  # states kept before the arrival was noted have two parts
             self._clocks[saved.key.removeprefix(_RING)] = Clock(tuple(offs), skew_us, *looked_us)
@@ -184,7 +213,7 @@ class Measures:
         gone: list[str] = []
         if self._counters_changed:
             self._counters_changed = False
-            write.append(SavedState(_COUNTERS, orjson.dumps((self._counters, self._resets))))
+            write.append(SavedState(_COUNTERS, orjson.dumps((self._counters, self._resets, self._holes))))
         for source in sorted(self._clocks_changed):
             clock = self._clocks.get(source)
             if clock is None:
@@ -197,9 +226,25 @@ class Measures:
         return write, gone
 
 
-def _agree(offs: tuple[int, ...], median_us: int) -> bool:
-    """Whether most of the events show about the same."""
-    return sum(abs(each - median_us) <= FLOOR_US for each in offs) > RING // 2
+def _filled(holes: list[Hole], seq: int) -> list[Hole]:
+    """The holes after something came that may fill one."""
+    rest: list[Hole] = []
+    for first, last, shown_us in holes:
+        if not first <= seq <= last:
+            rest.append((first, last, shown_us))
+            continue
+        rest += [(low, high, shown_us) for low, high in ((first, seq - 1), (seq + 1, last)) if low <= high]
+    return rest[-HOLES_MAX:]
+
+
+def _skew(offs: tuple[int, ...]) -> int | None:
+    """What a clock is off by: the middle of those differences that agree with the median, so that the few
+    that took long do not count; None where most of the events show something else."""
+    median_us = _median(offs)
+    if not median_us:
+        return 0
+    alike = sorted(each for each in offs if abs(each - median_us) <= FLOOR_US)
+    return alike[len(alike) // 2] if len(alike) > RING // 2 else None
 
 
 def _median(offs: tuple[int, ...]) -> int:

@@ -1,8 +1,8 @@
 """`impossible_travel`: one credential at two doors sooner than anybody walks between them: a copy. Pure;
 knows presentations at doors and the plan.
 
-Both the devices' clocks and ours must say so where a device's time and its arrival are far apart: then either
-its clock is off or its line was down, and which of the two is not known.
+Both the devices' clocks and ours must say so: where a device's time and its arrival are apart, either its
+clock is off or its line was slow, and which of the two is not known.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ PLACES_MAX = 6
 """Presentations of one credential kept, the newest."""
 KEPT_US = 1_800_000_000
 """How long a presentation is kept: nobody needs longer between two doors of an estate."""
-TRUSTED_US = 3_000_000
-"""A device's time this close to its arrival is taken as it is."""
 
 
 @value
@@ -87,8 +85,7 @@ class ImpossibleTravel(Rule[Places]):
         needed_us = max(us(metres / settings.walk_m_s), us(settings.floor_s))
         if abs(other.at_us - one.at_us) >= needed_us:
             return False
-        sure = all(abs(each.received_us - each.at_us) <= TRUSTED_US for each in (one, other))
-        return sure or abs(other.received_us - one.received_us) < needed_us
+        return abs(other.received_us - one.received_us) < needed_us
 
     def _raise(self, key: str, one: Place, other: Place, estate: Estate) -> Raise:
         first, second = sorted((one, other), key=lambda each: each.at_us)

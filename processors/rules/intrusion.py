@@ -1,14 +1,15 @@
 """`intrusion`: a person in a zone where nobody may be at these hours. Pure; knows cameras and patrols only.
 
 A patrol is seen by the camera before it reaches its point: where it shows itself soon after, the alert is
-withdrawn. Where it is next door on a round that leads here, the alert waits for it to show itself; where it
-was heard of here, nothing is told. Patrols climb no fence: after one was climbed or cut here, whom a camera
-sees is not taken for one.
+withdrawn. Where its round leads here next, the alert waits for it to show itself: its phone tells every two
+minutes where it is. Where it was heard of here, nothing is told. Patrols climb no fence: after one was
+climbed or cut here, whom a camera sees is not taken for one.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import cast
 
 from pydantic import Field
@@ -26,16 +27,18 @@ BREACHES = frozenset({"climb", "cut"})
 MEMBERS_MAX = 8
 """Members heard of lately."""
 GONE_US = 30_000_000
-"""So long after a member was heard of next door it is no longer here."""
+"""So long after a member was heard of elsewhere it is no longer here."""
 
 
 @value
 class Member:
-    """When a member of a patrol was last heard of here, and next door on a round that leads here, or 0."""
+    """When a member of a patrol was last heard of here, elsewhere near, and where its round leads here next,
+    or 0."""
 
     member: str
     here_us: int = 0
-    beside_us: int = 0
+    away_us: int = 0
+    coming_us: int = 0
 
 
 @value
@@ -69,12 +72,13 @@ class Guarded:
 class Settings(SeenSettings):
     sure_confidence: float = Field(0.7, ge=0, le=1, description="from this confidence on, once is enough")
     low_confidence: float = Field(0.55, ge=0, le=1, description="below this one a finding is none")
-    patrol_s: Seconds = Field(
-        300, description="a patrol heard of in the zone, or next door on its way, this long before, seconds"
+    patrol_s: Seconds = Field(300, description="a patrol heard of in the zone this long before, seconds")
+    coming_s: Seconds = Field(
+        720, description="one heard of where its round leads to the zone next, this long before, seconds"
     )
     shows_s: Seconds = Field(
-        100,
-        description="a patrol that shows itself this soon withdraws it; one next door is waited for, seconds",
+        118,
+        description="a patrol that shows itself this soon withdraws it; one on its way is waited for",
     )
     breach_s: Seconds = Field(
         60, description="this long after the fence was climbed or cut nobody is taken for a patrol, seconds"
@@ -108,12 +112,14 @@ class Intrusion(Rule[Guarded]):
         return (zone.zone,) if zone and zone.armed_hours else ()
 
     def _guarded(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
-        """The zones with armed hours where a patrol is, or where its round leads from next door."""
+        """The zones with armed hours where a patrol is, where its round leads from there, and those next door
+        that its rounds lead through."""
         here = patrol_zone(event, estate)
         if here is None:
             return ()
-        squad = cast(PatrolCheckpoint, event.event).squad
-        near = {here, *(estate.plan.beside(here) & _round_zones(squad, estate))}
+        ways = _ways(cast(PatrolCheckpoint, event.event).squad, estate)
+        on_rounds = {zone for way in ways for zone in way}
+        near = {here, *(estate.plan.beside(here) & on_rounds), *_next_of(here, ways)}
         return tuple(sorted(each for each in near if each in estate.zones and estate.zones[each].armed_hours))
 
     def on_event(self, key: str, state: Guarded, event: Recorded, estate: Estate) -> Step[Guarded] | None:
@@ -133,7 +139,8 @@ class Intrusion(Rule[Guarded]):
         if gone or seen.confidence < limits.low_confidence:
             return None
         confidence = max(seen.confidence, limits.sure_confidence) if lasting else seen.confidence
-        found, unsure = confirmed(state.unsure, event, confidence, limits, event.device)
+        by = f"{event.device}/{seen.track}"  # two things that do not last are not one that does
+        found, unsure = confirmed(state.unsure, event, confidence, limits, by)
         after = replace(state, unsure=unsure)
         if not found:
             return self._step(key, after, (), at_us)
@@ -160,14 +167,17 @@ class Intrusion(Rule[Guarded]):
         """Until when a patrol is to show itself: at once where none is about; None where one is here."""
         limits = self.limits(key)
 
-        def about(heard_us: int) -> bool:
-            return bool(-DISORDER_US <= at_us - heard_us <= limits.patrol_us)
+        def about(heard_us: int, within_us: int) -> bool:
+            return -DISORDER_US <= at_us - heard_us <= within_us
 
         for each in state.members:
-            left = each.beside_us > each.here_us and since_us > each.beside_us + GONE_US
-            if about(each.here_us) and not left:
+            left = each.away_us > each.here_us and since_us > each.away_us + GONE_US
+            if about(each.here_us, limits.patrol_us) and not left:
                 return None
-        if any(about(each.beside_us) for each in state.members):
+        if any(
+            each.coming_us > each.here_us and about(each.coming_us, limits.coming_us)
+            for each in state.members
+        ):
             return int(at_us + limits.shows_us)
         return at_us
 
@@ -210,10 +220,10 @@ class Intrusion(Rule[Guarded]):
     def _patrol(self, key: str, state: Guarded, event: Recorded, estate: Estate) -> Step[Guarded]:
         limits = self.limits(key)
         at_us = event.effective_us
-        here = patrol_zone(event, estate) == key
-        after = replace(state, members=_heard(state.members, event, here=here))
+        zone = patrol_zone(event, estate)
+        after = replace(state, members=_heard(state.members, event, zone or "", key, estate))
         told_us, sighting = state.told_us, state.waiting
-        if not here:
+        if zone != key:
             return self._step(key, after, (), at_us)
         if sighting is not None and -DISORDER_US <= at_us - sighting.at_us <= limits.shows_us:
             after = replace(after, waiting=replace(sighting, until_us=None))
@@ -226,21 +236,27 @@ class Intrusion(Rule[Guarded]):
     def _step(self, key: str, state: Guarded, signals: tuple[Signal, ...], at_us: int) -> Step[Guarded]:
         limits = self.limits(key)
         longest_us: int = max(
-            limits.patrol_us, limits.again_us, limits.twice_us, limits.breach_us, limits.shows_us
-        )
+            limits.patrol_us, limits.coming_us, limits.again_us, limits.twice_us, limits.breach_us,
+            limits.shows_us,
+        )  # fmt: skip
         wake_us = state.waiting.until_us if state.waiting else None
         return Step(state, signals, wake_us, at_us + longest_us + DISORDER_US)
 
 
-def _heard(members: tuple[Member, ...], event: Recorded, *, here: bool) -> tuple[Member, ...]:
-    """With a member of a patrol heard of, the last heard of last."""
-    name, at_us = cast(PatrolCheckpoint, event.event).member, min(event.effective_us, event.recorded_us)
-    known = next((each for each in members if each.member == name), Member(name))
-    if here:
+def _heard(
+    members: tuple[Member, ...], event: Recorded, zone: str, key: str, estate: Estate
+) -> tuple[Member, ...]:
+    """With a member of a patrol heard of in a zone, the last heard of last."""
+    heard = cast(PatrolCheckpoint, event.event)
+    at_us = min(event.effective_us, event.recorded_us)
+    known = next((each for each in members if each.member == heard.member), Member(heard.member))
+    if zone == key:
         known = replace(known, here_us=max(at_us, known.here_us))
     else:
-        known = replace(known, beside_us=max(at_us, known.beside_us))
-    others = tuple(each for each in members if each.member != name)
+        known = replace(known, away_us=max(at_us, known.away_us))
+        if key in _next_of(zone, _ways(heard.squad, estate)):
+            known = replace(known, coming_us=max(at_us, known.coming_us))
+    others = tuple(each for each in members if each.member != heard.member)
     return (*others[1 - MEMBERS_MAX :], known)
 
 
@@ -251,9 +267,13 @@ def _near_breach(state: Guarded, at_us: int | None, breach_us: int) -> bool:
     return -DISORDER_US <= at_us - state.breach_us <= breach_us
 
 
-def _round_zones(squad: str, estate: Estate) -> set[str]:
-    """The zones that a squad's rounds lead through."""
-    points = {
-        stop.checkpoint for each in estate.rounds.values() if each.squad == squad for stop in each.stops
-    }
-    return {zone for point in points if (zone := point_zone(point, estate)) is not None}
+def _ways(squad: str, estate: Estate) -> list[list[str]]:
+    """The zones that each of a squad's rounds leads through, in order."""
+    rounds = (each for each in estate.rounds.values() if each.squad == squad)
+    found = ([point_zone(stop.checkpoint, estate) for stop in each.stops] for each in rounds)
+    return [[zone for zone in way if zone is not None] for way in found]
+
+
+def _next_of(zone: str, ways: list[list[str]]) -> set[str]:
+    """Where the ways lead from a zone."""
+    return {after for way in ways for before, after in pairwise(way) if before == zone != after}

@@ -4,7 +4,8 @@ Either sooner than the way between the gates takes, or with no way out in betwee
 little later, since the read on the way out may come after it; one that comes later still takes the alert
 back. Cameras misread one character now and then: a doubtful way out of a plate that nobody has counts for
 every registered plate that it may be, a doubtful way in for the only one that it may be. An alert that rests
-on such a way in is for a person to confirm.
+on such a way in is for a person to confirm; so is one where the counter of a gate's camera shows that a
+message since the first way in never came: that may have been the way out.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ READS_MAX = 8
 
 @value
 class Read:
-    """A plate on its way in or out at a gate; whether it was told of, and whether it is a way in that may be
-    another's."""
+    """A plate on its way in or out at a gate; whether it was told of, whether it is a way in that may be
+    another's, and whether a way out before it may be among what never came."""
 
     at_us: int
     way: Literal["in", "out"]
@@ -53,6 +54,7 @@ class Read:
     late: bool = False
     told: bool = False
     doubtful: bool = False
+    unheard: bool = False
 
 
 @value
@@ -125,6 +127,7 @@ class PlateCloned(Rule[Reads]):
             evidence_of(event),
             event.late,
             doubtful=doubtful and read.direction == "in",
+            unheard=read.direction == "in" and _unheard(state, event, gate.gate, estate),
         )
         if doubted is not None:  # read well in the same pass
             reads = tuple(new if each is doubted else each for each in state.reads)
@@ -158,7 +161,7 @@ class PlateCloned(Rule[Reads]):
                     wakes.append(judged_us)
                 kept.append(read)
             else:
-                signals.append(self._raise(key, first, read, estate))
+                signals.append(self._raise(key, first, read, estate, soon=soon))
                 kept.append(replace(read, told=True))
         if back is not None and not any(read.told for read in kept):
             signals.append(Clear(key, back.zone, back.at_us, (back.event,), withdrawn=True, late=back.late))
@@ -188,11 +191,12 @@ class PlateCloned(Rule[Reads]):
         left = any(each.way == "out" and each.at_us >= last.at_us for each in before)
         return (None if left or apart_us > limits.inside_us else last), False
 
-    def _raise(self, key: str, first: Read, second: Read, estate: Estate) -> Raise:
+    def _raise(self, key: str, first: Read, second: Read, estate: Estate, *, soon: bool) -> Raise:
+        sure = not (first.doubtful or second.doubtful) and (soon or not second.unheard)
         return Raise(
             key=key,
             zone=second.zone,
-            severity="medium" if first.doubtful or second.doubtful else "high",
+            severity="high" if sure else "medium",
             title=title(
                 "plate_cloned.title",
                 zone=zone_name(estate, second.zone),
@@ -204,6 +208,23 @@ class PlateCloned(Rule[Reads]):
             evidence=(first.event, second.event),
             late=second.late,
         )
+
+
+def _unheard(state: Reads, event: Recorded, here: str, estate: Estate) -> bool:
+    """Whether something that a camera at a gate on the boundary said since the last way in elsewhere never
+    came."""
+    if not event.missing:
+        return False
+    ways_in = (each.at_us for each in state.reads if each.way == "in" and each.gate != here)
+    since_us = max(ways_in, default=None)
+    if since_us is None:
+        return False
+    zones = {gate.zone for gate in estate.gates.values() if gate.boundary}
+    return any(
+        shown_us >= since_us and (known := estate.devices.get(device)) and known.family == "vehicle"
+        and known.zone in zones
+        for device, shown_us in event.missing.items()
+    )  # fmt: skip
 
 
 def _drive_us(estate: Estate, start: str, end: str, speed_kmh: float) -> int:

@@ -32,7 +32,7 @@ DISORDER_US = 10_000_000
 
 @value
 class Glance:
-    """A finding that alone is not enough; `by` is the camera, where only the same one confirms it."""
+    """A finding that alone is not enough; `by` is what was seen by whom, where only the same confirms it."""
 
     at_us: int
     event: Evidence

@@ -10,7 +10,7 @@ from simulators.day.moments import SECOND_US
 from simulators.day.people import address
 from simulators.day.truth import Emission
 
-STAY_EVERY_S = 300
+STAY_EVERY_S = 60
 """How often a camera says that a track is still there."""
 UNSURE = 0.04
 """Detections of what is really there that the camera is unsure of."""
@@ -31,7 +31,7 @@ def track(
     numbers: Random,
     label: str = "person",
 ) -> Iterator[Emission]:
-    """One object in the picture from when until when; long stays are told every few minutes."""
+    """One object in the picture from when until when; that it is still there is told every minute."""
 
     def seen(at_us: int, what: str) -> Emission:
         event = CameraObject.model_construct(

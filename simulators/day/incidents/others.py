@@ -23,6 +23,8 @@ from simulators.day.patrols import walker_of
 from simulators.day.world import Round
 
 UNSEEN_US = 15 * MINUTE_US
+AT_FENCE_US = 8 * MINUTE_US
+"""A guard is at the fence so long before and after the point there is due, at most."""
 
 
 def perimeter_breach(c: Cast) -> Tale:
@@ -213,7 +215,18 @@ def guard_overdue(c: Cast) -> Tale:
     mute = Mute(gone_us, at_us + 2 * HOUR_US, who=frozenset({member}))
     point = plan.stops[1].checkpoint
     zone = c.estate.checkpoints[point]
-    return c.tell(zone, plan.plan, due_us + UNSEEN_US, "a lone guard is not heard of", mutes=(mute,))
+    unseen = tuple(
+        _unseen(c, at_us + int(stop.after_min * MINUTE_US))
+        for stop in plan.stops[1:]
+        if c.estate.checkpoints[stop.checkpoint] == "perimeter"
+    )
+    return c.tell(zone, plan.plan, due_us + UNSEEN_US, "a lone guard is not heard of", mutes=(mute, *unseen))
+
+
+def _unseen(c: Cast, due_us: int) -> Mute:
+    """Who does not come to the fence is not seen there either; else nobody would be at that time."""
+    cameras = frozenset(c.estate.cameras["perimeter"])
+    return Mute(due_us - AT_FENCE_US, due_us + AT_FENCE_US, devices=cameras)
 
 
 def guard_overdue_double(c: Cast) -> Tale:

@@ -207,5 +207,15 @@ def test_a_skewed_device_keeps_its_own_order() -> None:
         step.take(entry)
     opened = entries_of(parse("00:50  building-3  opened  @01:20"))[0]
     moved = step._measures.look(opened)
-    assert moved.effective_at == NOON + timedelta(seconds=50)
+    assert moved.effective_at == NOON + timedelta(seconds=49.9)  # the middle of the first eleven
     assert isinstance(moved.event, DoorOpened)
+
+
+def test_messages_that_took_long_do_not_count_for_the_correction() -> None:
+    """Five of the first eleven were on their way for two seconds: the clock is 30 s ahead all the same."""
+    step = step_for(DoorHeldOpen())
+    story = "\n".join(beats(30 - 2 * (number < 5), 1, number) for number in range(11))
+    for entry in entries_of(parse(story)):
+        step.take(entry)
+    opened = entries_of(parse("00:50  building-3  opened  @01:20"))[0]
+    assert step._measures.look(opened).effective_at == NOON + timedelta(seconds=50)

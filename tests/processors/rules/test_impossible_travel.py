@@ -147,12 +147,29 @@ def test_clocks_apart_are_silent() -> None:
     )
 
 
-def test_two_seconds_on_the_way_are_no_clock_that_is_off() -> None:
+def test_two_seconds_on_the_way_matter_only_where_it_was_that_close() -> None:
+    """Else a clock that is two seconds off would make a copy of somebody in a hurry."""
     check(
         RULE,
         """
         00:00      building-3  granted  a
-        01:00.999  building-4  granted  a  @00:58.999  -> high credential:a
+        00:59.999  building-4  granted  a  @00:57.999  -> high credential:a
+        """,
+        place=PLACE,
+    )
+    check(
+        RULE,
+        """
+        00:00      building-3  granted  a  @00:02.700
+        01:00      building-4  granted  a
+        """,
+        place=PLACE,
+    )
+    check(
+        RULE,
+        """
+        00:00      building-3  granted  a
+        01:00      building-4  granted  a  @00:57.300
         """,
         place=PLACE,
     )

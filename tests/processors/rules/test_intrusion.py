@@ -35,6 +35,7 @@ def test_unsure_it_takes_two_within_ten_seconds() -> None:
     check(RULE, f"00:00  {SEES}  sure=0.55\n00:10  {SEES}  sure=0.69  -> high store")
     check(RULE, f"00:00  {SEES}  sure=0.69\n00:10.001  {SEES}  sure=0.69")
     check(RULE, f"00:00  {SEES}  sure=0.7  -> high store")
+    check(RULE, f"00:00  {SEES}  sure=0.69  track=1\n00:05  {SEES}  sure=0.69  track=2")
 
 
 def test_what_is_hardly_seen_or_by_two_cameras_is_nobody() -> None:
@@ -153,7 +154,7 @@ def test_a_patrol_whose_round_leads_there_from_next_door_is_no_intruder() -> Non
         00:00  li  point  point-2
         00:30  {SEES}
         00:40  {SEES}
-        01:29  li  point  point-1
+        02:27  li  point  point-1
         05:00  time
         """,
         place=estate(*ROUND),
@@ -165,6 +166,21 @@ def test_a_patrol_whose_round_leads_there_from_next_door_is_no_intruder() -> Non
     )
 
 
+def test_a_patrol_that_comes_is_waited_for_twelve_minutes() -> None:
+    """Its phone need not say anything on the way."""
+    check(RULE, f"00:00  li  point  point-2\n12:00  {SEES}\n13:50  li  stands  store", place=estate(*ROUND))
+    check(RULE, f"00:00  li  point  point-2\n12:00.001  {SEES}  -> high store", place=estate(*ROUND))
+
+
+def test_a_patrol_whose_round_leads_elsewhere_is_not_waited_for() -> None:
+    """The store was before the yard."""
+    stops = (Stop(checkpoint="point-1", after_min=0), Stop(checkpoint="point-2", after_min=5))
+    place = estate(*ROUND[:2], RoundSet(plan="r", squad="squad-1", stops=stops))
+    check(RULE, f"00:00  li  point  point-2\n00:30  {SEES}  -> high store", place=place)
+    went = "00:00  li  point  point-1\n01:00  li  point  point-2\n"
+    check(RULE, f"{went}01:30.001  {SEES}  -> high store", place=place)
+
+
 def test_where_the_patrol_next_door_does_not_show_itself_it_was_somebody_else() -> None:
     check(
         RULE,
@@ -172,8 +188,8 @@ def test_where_the_patrol_next_door_does_not_show_itself_it_was_somebody_else() 
         00:00  li  point  point-2
         00:30  {SEES}
         00:40  {SEES}
-        02:09  time
-        02:10  time  -> high store since 00:30
+        02:27  time
+        02:28  time  -> high store since 00:30
         05:00  li  point  point-1
         """,
         place=estate(*ROUND),
@@ -183,7 +199,7 @@ def test_where_the_patrol_next_door_does_not_show_itself_it_was_somebody_else() 
 def test_a_patrol_that_has_gone_on_next_door_is_not_here() -> None:
     went = "00:00  li  point  point-1\n01:00  li  point  point-2\n"
     check(RULE, f"{went}01:30  {SEES}\n05:00  time", place=estate(*ROUND))
-    check(RULE, f"{went}01:30.001  {SEES}\n03:10.001  time  -> high store", place=estate(*ROUND))
+    check(RULE, f"{went}01:30.001  {SEES}\n03:28.001  time  -> high store", place=estate(*ROUND))
     other = "00:00  wu  point  point-1\n01:00  li  point  point-2\n"
     check(RULE, f"{other}01:31  {SEES}\n05:00  time", place=estate(*ROUND))
     check(RULE, f"{went}01:40  {SEES}  what=leave  dwell=20\n05:00  time", place=estate(*ROUND))
@@ -249,15 +265,15 @@ def test_a_patrol_that_shows_itself_soon_after_withdraws_it() -> None:
         RULE,
         f"""
         00:00  {SEES}             -> high store
-        01:40  li  point  point-1  -> withdrawn store
-        01:41  {SEES}
+        01:58  li  point  point-1  -> withdrawn store
+        01:59  {SEES}
         """,
     )
     check(
         RULE,
         f"""
         00:00      {SEES}             -> high store
-        01:40.001  li  point  point-1
+        01:58.001  li  point  point-1
         """,
     )
 
