@@ -113,7 +113,7 @@ class Settings(RuleSettings):
         0.65, ge=0, le=1, description="below this, a person in the picture is none"
     )
     settle_s: Seconds = Field(
-        10,
+        15,
         description="a vibration is judged this long after it, in armed hours at once where a camera of its "
         "zone confirms it, seconds",
     )

@@ -26,7 +26,7 @@ WORST_MAX = 3
 @dataclass(slots=True)
 class Figures:
     """What was counted of one rule. `loud` are false alarms of medium severity or above, `again` alerts of an
-    incident beyond its first."""
+    incident beyond the first of their key."""
 
     incidents: int = 0
     found: int = 0
@@ -129,7 +129,7 @@ class Report:
             self._of(case.label.kind).doubles += 1
         for alarm in findings.alarms:
             self._alarm(alarm)
-        for kind, alerts in _of_incidents(findings.alarms).values():
+        for (_, kind, _), alerts in _of_incidents(findings.alarms).items():
             self._of(kind).again += alerts - 1
         told = [alarm.told for alarm in findings.alarms if not alarm.told.quiet]
         self.worst_in_ten = max(self.worst_in_ten, most_in_ten(told))
@@ -196,14 +196,14 @@ def most_in_ten(told: Iterable[Told]) -> int:
     )
 
 
-def _of_incidents(alarms: Iterable[Alarm]) -> dict[int, tuple[str, int]]:
-    """The kind of each incident that was told, and by how many alerts of its kind."""
-    found: dict[int, tuple[str, int]] = {}
-    for alarm in alarms:
-        kind = alarm.told.rule
-        if alarm.verdict == "incident" and alarm.case is not None and alarm.case.label.kind == kind:
-            found[id(alarm.case)] = kind, found.get(id(alarm.case), (kind, 0))[1] + 1
-    return found
+def _of_incidents(alarms: Iterable[Alarm]) -> Counter[tuple[int, str, str]]:
+    """How many alerts of its kind told of each incident at each key: two segments of the fence that somebody
+    climbs over have an alert each, and so have a stranger's face and phone."""
+    return Counter(
+        (id(alarm.case), alarm.told.rule, alarm.told.key)
+        for alarm in alarms
+        if alarm.verdict == "incident" and alarm.case and alarm.case.label.kind == alarm.told.rule
+    )
 
 
 def recall_words(figures: Figures) -> str:

@@ -49,13 +49,15 @@ def test_a_patrol_next_door_is_not_whom_the_camera_sees() -> None:
     )
 
 
-def test_a_vibration_waits_ten_seconds_for_the_rest_of_a_gust_unless_a_camera_here_sees_somebody() -> None:
+def test_a_vibration_waits_for_the_rest_of_a_gust_unless_a_camera_here_sees_somebody() -> (
+    None
+):
     check(
         PerimeterBreach(),
         """
         00:00      seg-1  alarms  vibration
-        00:09.999  time
-        00:10      time   -> medium seg-1 since 00:00
+        00:14.999  time
+        00:15      time   -> medium seg-1 since 00:00
         01:00      seg-2  alarms  vibration
         01:03      cam-1  sees    person  zone=gate-n
         01:05      cam-1  sees    person  zone=yard  -> critical seg-2
@@ -95,10 +97,10 @@ def test_a_gust_that_comes_slowly_takes_back_what_was_told_of_it() -> None:
         """
         00:01  seg-1  alarms  vibration
         00:03  cam-1  sees    person  zone=yard
-        00:11  time   -> critical seg-1 since 00:01
-        00:15  seg-2  alarms  vibration
-        00:16  seg-3  alarms  vibration
-        00:17  seg-4  alarms  vibration  -> withdrawn seg-1; low weather
+        00:16  time   -> critical seg-1 since 00:01
+        00:18  seg-2  alarms  vibration
+        00:19  seg-3  alarms  vibration
+        00:20  seg-4  alarms  vibration  -> withdrawn seg-1; low weather
         """,
         place=_armed("22:00", "06:00"),
     )
@@ -122,7 +124,7 @@ def test_by_day_a_camera_confirms_what_was_no_gust() -> None:
         """
         00:00  cam-1  sees    person  zone=yard
         00:01  seg-1  alarms  vibration
-        00:11  time   -> critical seg-1 since 00:01
+        00:16  time   -> critical seg-1 since 00:01
         01:00  cam-1  sees    person  zone=yard
         01:01  seg-2  alarms  climb  -> critical seg-2
         """,

@@ -107,6 +107,17 @@ def test_figures_are_counted_with_what_they_mean() -> None:
     assert document["total"]["recall"] == 0.5
 
 
+def test_told_again_is_told_twice_of_one_thing() -> None:
+    """A door beside it is another one, told for the first time."""
+    report = Report("pilot", 1, days=1, estates=1)
+    beside = told(alert="2", key="building-7-back")
+    case = Case(label(), (1,))
+    report.count(match([case], [told(alert="1"), beside]))
+    assert report.total().again == 0
+    report.count(match([case], [told(alert="1"), beside, told(alert="3", at_s=60)]))
+    assert report.total().again == 1
+
+
 def test_the_most_in_ten_minutes_slides_and_counts_episodes_once() -> None:
     at = [(0, "a"), (1, "a"), (599, "b"), (600, "c"), (1_198, "d"), (1_199.5, "e")]
     assert most_in_ten([told(s, alert=str(s), episode=e) for s, e in at]) == 3
