@@ -49,9 +49,7 @@ def test_a_patrol_next_door_is_not_whom_the_camera_sees() -> None:
     )
 
 
-def test_a_vibration_waits_for_the_rest_of_a_gust_unless_a_camera_here_sees_somebody() -> (
-    None
-):
+def test_a_vibration_waits_for_the_rest_of_a_gust_unless_a_camera_here_sees_somebody() -> None:
     check(
         PerimeterBreach(),
         """
