@@ -1,8 +1,9 @@
 """Effective time: what a device's clock is off by, and the holes in its counter. Pure.
 
-Skew is the median of received − occurred over a device's last events that are neither history nor late, so
-it depends on the order of the log alone. Less than `FLOOR_US` counts as none: a device whose clock is right
-has no state and costs one comparison. Beyond `TOLERANCE_US` the device's events get corrected times.
+Skew is the middle of occurred − received over those of a device's last events, neither history nor late,
+that agree with their median, so it depends on the order of the log alone. Less than `FLOOR_US` counts as
+none: a device whose clock is right has no state and costs one comparison. Beyond `TOLERANCE_US` the device's
+events get corrected times.
 
 What waited for us while we were away, at a broker or in a line, looks like a slow clock too. But it comes
 all at once, and each event has waited less than the one before: so of what arrives within a second the one
@@ -37,7 +38,7 @@ STRAGGLERS = 100
 AFTER_RESET_US = 86_400_000_000
 """So long events of the count before a reset are known as such."""
 HOLES_MAX = 8
-"""Holes of one device's counter kept, the newest."""
+"""Holes of one plate camera's counter kept, the newest."""
 SOURCES_MAX = 100_000
 """Sources whose counters are followed, in one estate."""
 _LONG_AGO_US = -(2**62)
@@ -46,6 +47,8 @@ _SAVED = "effective/"
 _COUNTERS = _SAVED + "counters"
 _RING = _SAVED + "clock/"
 _PLATE_READ = PlateRead.TYPE
+_VEHICLE = "/vehicle/"
+"""In the source of plate cameras: only for those the holes are kept."""
 _DEVICE = frozenset(name for name, kind in TYPES.items() if kind.ROLE is Role.DEVICE)
 
 
@@ -89,8 +92,8 @@ class Measures:
                 self._counters_changed = True
             elif entry.type in _DEVICE:
                 self._count(entry, seq, last)
-        if self._shown and entry.type == _PLATE_READ:
-            entry.missing = self._shown
+        if entry.type == _PLATE_READ:
+            entry.missing = self._shown or None
         off_us = entry.occurred_us - entry.received_us
         if -FLOOR_US <= off_us <= FLOOR_US and source not in self._clocks:
             return entry
@@ -113,7 +116,8 @@ class Measures:
                 return
             self._begin(source, seq)
             hole = (last + 1, seq - 1, entry.recorded_us)
-            self._holes_are(entry.device, [*self._holes.get(entry.device, ())[1 - HOLES_MAX :], hole])
+            if _VEHICLE in source:
+                self._holes_are(entry.device, [*self._holes.get(entry.device, ())[1 - HOLES_MAX :], hole])
             self.seen.append(CounterJumped(device=entry.device, first=last + 1, last=seq - 1))
         elif entry.late or last - seq < STRAGGLERS:
             if entry.device in self._holes:
@@ -122,7 +126,8 @@ class Measures:
         else:
             self._resets[source] = (last, entry.recorded_us + AFTER_RESET_US)
             self._begin(source, seq)
-            self._holes_are(entry.device, [])
+            if entry.device in self._holes:  # what was missing by then never comes
+                self._holes_are(entry.device, [(-1, -1, self._shown[entry.device])])
 
     def _begin(self, source: str, seq: int) -> None:
         self._counters[source] = seq

@@ -84,7 +84,7 @@ class Settings(RuleSettings):
     limit_s: Seconds = Field(180, description="longest stay of a vehicle, seconds")
     settle_s: Seconds = Field(5, description="judged this long after the limit, seconds")
     rejoin_s: float = Field(
-        5, ge=0, le=60, description="a vehicle that comes this soon as another goes is the same, seconds"
+        2, ge=0, le=60, description="a vehicle that comes this soon as another goes is the same, seconds"
     )
     silent_s: Seconds = Field(
         63,

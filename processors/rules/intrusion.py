@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import cast
+from typing import Any, cast
 
 from pydantic import Field
 
@@ -78,7 +78,10 @@ class Settings(SeenSettings):
     )
     shows_s: Seconds = Field(
         118,
-        description="a patrol that shows itself this soon withdraws it; one on its way is waited for",
+        description="a patrol on its way is waited for this long, seconds",
+    )
+    withdraw_s: Seconds = Field(
+        150, description="a patrol that shows itself this soon after it was seen withdraws it, seconds"
     )
     breach_s: Seconds = Field(
         60, description="this long after the fence was climbed or cut nobody is taken for a patrol, seconds"
@@ -112,14 +115,13 @@ class Intrusion(Rule[Guarded]):
         return (zone.zone,) if zone and zone.armed_hours else ()
 
     def _guarded(self, event: Recorded, estate: Estate) -> tuple[str, ...]:
-        """The zones with armed hours where a patrol is, where its round leads from there, and those next door
-        that its rounds lead through."""
+        """The zones with armed hours where a patrol is, those next door, and those on its squad's rounds: it
+        may come there, or have gone from there."""
         here = patrol_zone(event, estate)
         if here is None:
             return ()
         ways = _ways(cast(PatrolCheckpoint, event.event).squad, estate)
-        on_rounds = {zone for way in ways for zone in way}
-        near = {here, *(estate.plan.beside(here) & on_rounds), *_next_of(here, ways)}
+        near = {here, *estate.plan.beside(here), *(zone for way in ways for zone in way)}
         return tuple(sorted(each for each in near if each in estate.zones and estate.zones[each].armed_hours))
 
     def on_event(self, key: str, state: Guarded, event: Recorded, estate: Estate) -> Step[Guarded] | None:
@@ -139,8 +141,7 @@ class Intrusion(Rule[Guarded]):
         if gone or seen.confidence < limits.low_confidence:
             return None
         confidence = max(seen.confidence, limits.sure_confidence) if lasting else seen.confidence
-        by = f"{event.device}/{seen.track}"  # two things that do not last are not one that does
-        found, unsure = confirmed(state.unsure, event, confidence, limits, by)
+        found, unsure = _found(state.unsure, event, confidence, limits)
         after = replace(state, unsure=unsure)
         if not found:
             return self._step(key, after, (), at_us)
@@ -175,7 +176,9 @@ class Intrusion(Rule[Guarded]):
             if about(each.here_us, limits.patrol_us) and not left:
                 return None
         if any(
-            each.coming_us > each.here_us and about(each.coming_us, limits.coming_us)
+            each.coming_us > each.here_us
+            and each.coming_us >= each.away_us
+            and about(each.coming_us, limits.coming_us)
             for each in state.members
         ):
             return int(at_us + limits.shows_us)
@@ -217,17 +220,20 @@ class Intrusion(Rule[Guarded]):
             return self._tell(key, replace(after, waiting=None), seen, at_us, estate)
         return self._step(key, after, (), at_us)
 
-    def _patrol(self, key: str, state: Guarded, event: Recorded, estate: Estate) -> Step[Guarded]:
+    def _patrol(self, key: str, state: Guarded, event: Recorded, estate: Estate) -> Step[Guarded] | None:
         limits = self.limits(key)
         at_us = event.effective_us
         zone = patrol_zone(event, estate)
-        after = replace(state, members=_heard(state.members, event, zone or "", key, estate))
+        members = _heard(state.members, event, zone or "", key, estate)
+        if members is state.members:
+            return None
+        after = replace(state, members=members)
         told_us, sighting = state.told_us, state.waiting
         if zone != key:
             return self._step(key, after, (), at_us)
         if sighting is not None and -DISORDER_US <= at_us - sighting.at_us <= limits.shows_us:
             after = replace(after, waiting=replace(sighting, until_us=None))
-        soon = told_us is not None and -DISORDER_US <= at_us - told_us <= limits.shows_us
+        soon = told_us is not None and -DISORDER_US <= at_us - told_us <= limits.withdraw_us
         if soon and not _near_breach(state, told_us, limits.breach_us):
             clear = Clear(key, key, at_us, (evidence_of(event),), withdrawn=True)
             return self._step(key, replace(after, told_us=None), (clear,), at_us)
@@ -237,7 +243,7 @@ class Intrusion(Rule[Guarded]):
         limits = self.limits(key)
         longest_us: int = max(
             limits.patrol_us, limits.coming_us, limits.again_us, limits.twice_us, limits.breach_us,
-            limits.shows_us,
+            limits.shows_us, limits.withdraw_us,
         )  # fmt: skip
         wake_us = state.waiting.until_us if state.waiting else None
         return Step(state, signals, wake_us, at_us + longest_us + DISORDER_US)
@@ -246,18 +252,38 @@ class Intrusion(Rule[Guarded]):
 def _heard(
     members: tuple[Member, ...], event: Recorded, zone: str, key: str, estate: Estate
 ) -> tuple[Member, ...]:
-    """With a member of a patrol heard of in a zone, the last heard of last."""
+    """With a member of a patrol heard of in a zone, the last heard of last; who neither was here nor comes is
+    nobody's concern."""
     heard = cast(PatrolCheckpoint, event.event)
     at_us = min(event.effective_us, event.recorded_us)
-    known = next((each for each in members if each.member == heard.member), Member(heard.member))
+    before = next((each for each in members if each.member == heard.member), None)
+    known = before or Member(heard.member)
     if zone == key:
         known = replace(known, here_us=max(at_us, known.here_us))
     else:
+        coming = key in _next_of(zone, _ways(heard.squad, estate), estate)
+        if before is None and not coming:
+            return members
         known = replace(known, away_us=max(at_us, known.away_us))
-        if key in _next_of(zone, _ways(heard.squad, estate)):
+        if coming:
             known = replace(known, coming_us=max(at_us, known.coming_us))
     others = tuple(each for each in members if each.member != heard.member)
     return (*others[1 - MEMBERS_MAX :], known)
+
+
+def _found(
+    unsure: tuple[Glance, ...], event: Recorded, confidence: float, limits: Any
+) -> tuple[tuple[Evidence, ...], tuple[Glance, ...]]:
+    """The evidence that somebody is there, and the unsure findings to keep. Two things that do not last are
+    not one that does; three of one camera soon after each other are somebody whom it loses."""
+    track = f"{event.device}/{cast(CameraObject, event.event).track}"
+    found, kept = confirmed(unsure, event, confidence, limits, track)
+    if found:
+        return found, kept
+    at_us = event.effective_us
+    own = (each for each in unsure if each.by.startswith(f"{event.device}/"))
+    near = [each.event for each in own if abs(each.at_us - at_us) <= 2 * limits.twice_us]
+    return ((*near[-2:], evidence_of(event)) if len(near) > 1 else ()), kept
 
 
 def _near_breach(state: Guarded, at_us: int | None, breach_us: int) -> bool:
@@ -274,6 +300,7 @@ def _ways(squad: str, estate: Estate) -> list[list[str]]:
     return [[zone for zone in way if zone is not None] for way in found]
 
 
-def _next_of(zone: str, ways: list[list[str]]) -> set[str]:
-    """Where the ways lead from a zone."""
-    return {after for way in ways for before, after in pairwise(way) if before == zone != after}
+def _next_of(zone: str, ways: list[list[str]], estate: Estate) -> set[str]:
+    """Where the ways lead from a zone, and where those begin that begin next door."""
+    begins = {way[0] for way in ways if way} & estate.plan.beside(zone)
+    return begins | {after for way in ways for before, after in pairwise(way) if before == zone != after}

@@ -55,6 +55,7 @@ class Read:
     told: bool = False
     doubtful: bool = False
     unheard: bool = False
+    recorded_us: int = 0
 
 
 @value
@@ -127,17 +128,17 @@ class PlateCloned(Rule[Reads]):
             evidence_of(event),
             event.late,
             doubtful=doubtful and read.direction == "in",
-            unheard=read.direction == "in" and _unheard(state, event, gate.gate, estate),
+            recorded_us=event.recorded_us,
         )
         if doubted is not None:  # read well in the same pass
             reads = tuple(new if each is doubted else each for each in state.reads)
-            return self._judged(key, reads, estate, due_us=None)
+            return self._judged(key, _heard(reads, event, estate), estate, due_us=None)
         in_order = not state.reads or at_us >= state.reads[-1].at_us
         if in_order and self._first(state.reads, new, estate)[0] is None:  # nearly always
             reads = (*state.reads[1 - READS_MAX :], new)
             return Step(Reads(reads), (), KEEP_WAKE, at_us + limits.inside_us + DISORDER_US)
         reads = tuple(sorted((*state.reads, new), key=lambda each: each.at_us))[-READS_MAX:]
-        return self._judged(key, reads, estate, due_us=None)
+        return self._judged(key, _heard(reads, event, estate), estate, due_us=None)
 
     def on_time(self, key: str, state: Reads, due_us: int, estate: Estate) -> Step[Reads]:
         return self._judged(key, state.reads, estate, due_us=due_us)
@@ -210,21 +211,25 @@ class PlateCloned(Rule[Reads]):
         )
 
 
-def _unheard(state: Reads, event: Recorded, here: str, estate: Estate) -> bool:
-    """Whether something that a camera at a gate on the boundary said since the last way in elsewhere never
-    came."""
+def _heard(reads: tuple[Read, ...], event: Recorded, estate: Estate) -> tuple[Read, ...]:
+    """The reads with what is known by now of a way out before each way in: whether something that a camera at
+    a gate on the boundary said since the last way in elsewhere never came."""
     if not event.missing:
-        return False
-    ways_in = (each.at_us for each in state.reads if each.way == "in" and each.gate != here)
-    since_us = max(ways_in, default=None)
-    if since_us is None:
-        return False
+        return reads
     zones = {gate.zone for gate in estate.gates.values() if gate.boundary}
-    return any(
-        shown_us >= since_us and (known := estate.devices.get(device)) and known.family == "vehicle"
-        and known.zone in zones
-        for device, shown_us in event.missing.items()
-    )  # fmt: skip
+    devices = estate.devices
+    shown_us = max(
+        (at_us for each, at_us in event.missing.items() if each in devices and devices[each].zone in zones),
+        default=0,
+    )
+    found: list[Read] = []
+    for read in reads:
+        first = next((each for each in reversed(found) if each.way == "in" and each.gate != read.gate), None)
+        # What the first one's own number showed to be missing was sent before it.
+        since = first is not None and shown_us >= first.at_us and shown_us != first.recorded_us
+        unheard = read.way == "in" and not read.told and since
+        found.append(replace(read, unheard=True) if unheard else read)
+    return tuple(found)
 
 
 def _drive_us(estate: Estate, start: str, end: str, speed_kmh: float) -> int:

@@ -209,7 +209,7 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
             Cut("each.coming_us > each.here_us and", "False and"),
             Cut("after = replace(after, waiting=replace(sighting, until_us=None))", "pass"),
         ),
-        "withdrawn when one shows itself there within `shows_s` seconds (none of these in the `breach_s` seconds "
+        "withdrawn when one shows itself there within `withdraw_s` seconds (none of these in the `breach_s` seconds "
         "after the fence was climbed or cut)": (
             Cut("        if soon and not", "        if False and not"),
             Cut("if soon and not _near_breach(state, told_us, limits.breach_us):", "if soon:"),

@@ -134,7 +134,8 @@ def _event(words: list[str], options: dict[str, str]) -> tuple[Event, str]:
         **vehicle_verbs(subject, rest, options),
         **door_verbs(subject, rest, options),
     }
-    return made[verb](), device_source(NAME, "access", subject)
+    family = "vehicle" if subject.startswith(("lpr-", "lane-")) else "access"
+    return made[verb](), device_source(NAME, family, subject)
 
 
 def recorded(

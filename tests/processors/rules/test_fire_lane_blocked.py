@@ -47,8 +47,7 @@ def test_a_vehicle_that_leaves_at_the_limit_is_silent_one_beyond_it_is_told() ->
         03:00      cam-1  sees  car  zone=fire-lane  what=leave
         10:00      cam-1  sees  car  zone=fire-lane  track=t2
         13:00.001  cam-1  sees  car  zone=fire-lane  track=t2  what=leave
-        13:05      time   -> high fire-lane since 10:00
-        13:05.001  time   -> cleared fire-lane
+        13:05      time   -> high fire-lane since 10:00; cleared fire-lane
         """,
     )
 
@@ -86,8 +85,8 @@ def test_it_is_over_when_the_last_of_them_has_left() -> None:
         03:35  time   -> high fire-lane since 00:30
         05:00  cam-1  sees  car    zone=fire-lane  what=leave
         06:00  cam-1  sees  truck  zone=fire-lane  track=t2  what=leave
-        06:04.999  time
-        06:05  time   -> cleared fire-lane
+        06:01.999  time
+        06:02  time   -> cleared fire-lane
         """,
     )
 
@@ -98,7 +97,7 @@ def test_a_vehicle_found_again_under_another_number_is_the_same() -> None:
         """
         00:00  cam-1  sees  car  zone=fire-lane
         01:40  cam-1  sees  car  zone=fire-lane  what=leave
-        01:45  cam-1  sees  van  zone=fire-lane  track=t9
+        01:42  cam-1  sees  van  zone=fire-lane  track=t9
         03:05  time   -> high fire-lane since 00:00
         """,
     )
@@ -110,9 +109,9 @@ def test_one_that_comes_later_than_that_is_another() -> None:
         """
         00:00      cam-1  sees  car  zone=fire-lane
         01:40      cam-1  sees  car  zone=fire-lane  what=leave
-        01:45.001  cam-1  sees  car  zone=fire-lane  track=t9
+        01:42.001  cam-1  sees  car  zone=fire-lane  track=t9
         03:05      time
-        04:50.001  time   -> high fire-lane since 01:45
+        04:47.001  time   -> high fire-lane since 01:42
         """,
     )
 
@@ -122,7 +121,7 @@ def test_the_new_number_may_come_before_the_old_one_has_gone() -> None:
         RULE,
         """
         00:00  cam-1  sees  car  zone=fire-lane
-        01:37  cam-1  sees  car  zone=fire-lane  track=t9
+        01:38  cam-1  sees  car  zone=fire-lane  track=t9
         01:40  cam-1  sees  car  zone=fire-lane  what=leave
         03:05  time   -> high fire-lane since 00:00
         """,
@@ -164,9 +163,9 @@ def test_a_told_one_that_changes_its_number_stays_told() -> None:
         00:00  cam-1  sees  car  zone=fire-lane
         03:05  time   -> high fire-lane
         04:00  cam-1  sees  car  zone=fire-lane  what=leave
-        04:03  cam-1  sees  car  zone=fire-lane  track=t9
+        04:01  cam-1  sees  car  zone=fire-lane  track=t9
         09:00  cam-1  sees  car  zone=fire-lane  track=t9  what=leave
-        09:05  time   -> cleared fire-lane
+        09:02  time   -> cleared fire-lane
         """,
     )
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from eventlog.estate import Estate
 from eventlog.vocabulary import (
     CheckpointSet,
     Hours,
@@ -36,6 +37,14 @@ def test_unsure_it_takes_two_within_ten_seconds() -> None:
     check(RULE, f"00:00  {SEES}  sure=0.69\n00:10.001  {SEES}  sure=0.69")
     check(RULE, f"00:00  {SEES}  sure=0.7  -> high store")
     check(RULE, f"00:00  {SEES}  sure=0.69  track=1\n00:05  {SEES}  sure=0.69  track=2")
+
+
+def test_somebody_whom_the_camera_loses_again_and_again_is_somebody() -> None:
+    """Three half seen of one camera within twenty seconds."""
+    twice = f"00:00  {SEES}  sure=0.6  track=1\n00:09  {SEES}  sure=0.6  track=2\n"
+    check(RULE, f"{twice}00:20  {SEES}  sure=0.6  track=3  -> high store")
+    check(RULE, f"{twice}00:20.001  {SEES}  sure=0.6  track=3")
+    check(RULE, f"{twice}00:18  cam-9  sees  person  zone=store  sure=0.6  track=3")
 
 
 def test_what_is_hardly_seen_or_by_two_cameras_is_nobody() -> None:
@@ -174,11 +183,34 @@ def test_a_patrol_that_comes_is_waited_for_twelve_minutes() -> None:
 
 def test_a_patrol_whose_round_leads_elsewhere_is_not_waited_for() -> None:
     """The store was before the yard."""
-    stops = (Stop(checkpoint="point-1", after_min=0), Stop(checkpoint="point-2", after_min=5))
-    place = estate(*ROUND[:2], RoundSet(plan="r", squad="squad-1", stops=stops))
+    place = _round("far", "store", "yard")
     check(RULE, f"00:00  li  point  point-2\n00:30  {SEES}  -> high store", place=place)
     went = "00:00  li  point  point-1\n01:00  li  point  point-2\n"
     check(RULE, f"{went}01:30.001  {SEES}  -> high store", place=place)
+
+
+def _round(*zones: str) -> Estate:
+    """A round through these zones; the store is next door to the yard."""
+    points = [CheckpointSet(checkpoint=f"in-{zone}", zone=zone) for zone in zones]
+    stops = tuple(Stop(checkpoint=each.checkpoint, after_min=0) for each in points)
+    return estate(*ROUND[:2], *points, RoundSet(plan="r", squad="squad-1", stops=stops))
+
+
+def test_who_is_heard_of_anywhere_else_is_not_here_any_more() -> None:
+    """However far, and whether or not the round leads there next."""
+    place = _round("yard", "store", "far", "farther")
+    for gone in ("far", "farther", "yard"):
+        went = f"00:00  li  point  point-1\n01:00  li  stands  {gone}\n"
+        if gone != "yard":  # from there the round leads here
+            check(RULE, f"{went}01:30.001  {SEES}  -> high store", place=place)
+    came = "00:00  li  point  point-2\n01:00  li  stands  far\n"
+    check(RULE, f"{came}02:00  {SEES}  -> high store", place=place)
+
+
+def test_a_round_that_begins_here_is_come_to_from_next_door() -> None:
+    place = _round("store", "far")
+    check(RULE, f"00:00  li  stands  yard\n00:30  {SEES}\n00:50  li  point  in-store", place=place)
+    check(RULE, f"00:00  li  stands  far\n00:30  {SEES}  -> high store", place=place)
 
 
 def test_where_the_patrol_next_door_does_not_show_itself_it_was_somebody_else() -> None:
@@ -265,15 +297,15 @@ def test_a_patrol_that_shows_itself_soon_after_withdraws_it() -> None:
         RULE,
         f"""
         00:00  {SEES}             -> high store
-        01:58  li  point  point-1  -> withdrawn store
-        01:59  {SEES}
+        02:30  li  point  point-1  -> withdrawn store
+        02:31  {SEES}
         """,
     )
     check(
         RULE,
         f"""
         00:00      {SEES}             -> high store
-        01:58.001  li  point  point-1
+        02:30.001  li  point  point-1
         """,
     )
 

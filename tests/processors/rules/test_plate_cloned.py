@@ -7,9 +7,8 @@ import pytest
 from eventlog.estate import Estate
 from eventlog.vocabulary import GateSet, Neighbour, VisitorSet, Words, ZoneSet
 from processors.rules.plate_cloned import PlateCloned, Settings
-from processors.step import EstateStep
 from tests.processors.estate import estate
-from tests.processors.story import activated, check, entries_of, parse
+from tests.processors.story import check
 
 RULE = PlateCloned()
 
@@ -383,86 +382,3 @@ def test_history_is_late() -> None:
         """,
         place=place(),
     )
-
-
-BESIDE_A_HOLE = """
-00:00  lpr-n    heartbeat  seq=1
-00:10  lane-1   read       京A10001
-10:00  lpr-n    heartbeat  seq=3
-20:00  lane-s1  read       京A10001
-"""
-
-
-def test_where_the_way_out_may_be_what_never_came_it_is_for_a_person() -> None:
-    check(RULE, f"{BESIDE_A_HOLE}20:05  time  -> medium ~京A10001 since 20:00", place=place())
-
-
-def test_a_hole_that_is_filled_or_was_there_before_is_no_way_out() -> None:
-    check(
-        RULE,
-        """
-        00:00  lpr-n    heartbeat  seq=1
-        00:05  lpr-n    heartbeat  seq=3
-        00:10  lane-1   read       京A10001
-        10:00  lpr-n    heartbeat  seq=5
-        19:00  lpr-n    heartbeat  seq=4
-        20:00  lane-s1  read       京A10001
-        20:05  time  -> high ~京A10001 since 20:00
-        """,
-        place=place(),
-    )
-    check(
-        RULE,
-        """
-        00:00  lpr-n    heartbeat  seq=1
-        00:10  lane-1   read       京A10001
-        10:00  lpr-n    heartbeat  seq=5
-        19:00  lpr-n    heartbeat  seq=3
-        20:00  lane-s1  read       京A10001
-        20:05  time  -> medium ~京A10001 since 20:00
-        """,
-        place=place(),
-    )
-
-
-def test_only_cameras_of_gates_read_a_way_out() -> None:
-    check(
-        RULE,
-        """
-        00:00  cam-1    heartbeat  seq=1
-        00:00  gate-n1  heartbeat  seq=1
-        00:10  lane-1   read       京A10001
-        10:00  cam-1    heartbeat  seq=3
-        10:00  gate-n1  heartbeat  seq=3
-        20:00  lane-s1  read       京A10001
-        20:05  time  -> high ~京A10001 since 20:00
-        """,
-        place=place(),
-    )
-
-
-def test_too_soon_is_too_soon_whatever_never_came() -> None:
-    check(
-        RULE,
-        """
-        00:00      lpr-n    heartbeat  seq=1
-        00:10      lane-1   read       京A10001
-        00:15      lpr-n    heartbeat  seq=3
-        00:39.999  lane-s1  read       京A10001  -> high ~京A10001 since 00:40
-        """,
-        place=place(),
-    )
-
-
-def test_what_never_came_is_remembered_over_a_restart() -> None:
-    entries = entries_of(parse(f"{BESIDE_A_HOLE}20:05  time"))
-    there = place().with_event(activated(RULE))
-    for cut in range(len(entries)):
-        first = EstateStep(there, rules={"plate_cloned": PlateCloned})
-        for entry in entries[:cut]:
-            first.take(entry)
-        second = EstateStep(there, first.changed()[0], rules={"plate_cloned": PlateCloned})
-        for entry in entries[cut:]:
-            second.take(entry)
-        (raised,) = (each for each in second.outputs() if each.type == "alert.raised")
-        assert b'"severity":"medium"' in raised.body
