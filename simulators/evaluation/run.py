@@ -83,7 +83,7 @@ def one_estate(plan: Plan, seed: int, place: int, judges: Judges, on_day: Callab
     plan = replace(plan, seed=seed)
     estate = world.estates[place]
     report = Report(plan.preset, seed, plan.days, 1)
-    course = _Course(estate, judges(estate.id), Stories(estate, seed))
+    course = _Course(estate, judges(estate.id), Stories(estate, seed, FIRST_DAY))
     course.judge.registers(estate.registers, midnight_us(FIRST_DAY))
     for number in range(plan.days):
         _one_day(world, course, plan, FIRST_DAY + timedelta(days=number))

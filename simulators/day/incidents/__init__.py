@@ -90,10 +90,12 @@ def week(estate: EstateWorld, monday: date, seed: int) -> tuple[Tale, ...]:
 
 
 class Stories:
-    """The stories of an estate, week by week; the last two weeks are remembered."""
+    """The stories of an estate, week by week; the last two weeks are remembered. Of those that began before
+    `since` nothing is told: half a story is another one."""
 
-    def __init__(self, estate: EstateWorld, seed: int) -> None:
+    def __init__(self, estate: EstateWorld, seed: int, since: date | None = None) -> None:
         self._estate, self._seed = estate, seed
+        self._since_us = midnight_us(since) if since else 0
         self._weeks: dict[date, tuple[Tale, ...]] = {}
 
     def on(self, day: date, ordinary: Sequence[Emission]) -> Story:
@@ -103,7 +105,8 @@ class Stories:
         self._weeks = {
             each: self._weeks.get(each) or week(self._estate, each, self._seed) for each in mondays
         }
-        return _woven([tale for each in mondays for tale in self._weeks[each]], day, ordinary)
+        tales = (tale for each in mondays for tale in self._weeks[each])
+        return _woven([tale for tale in tales if _begins_us(tale) >= self._since_us], day, ordinary)
 
 
 def _stories(estate: EstateWorld, monday: date, seed: int) -> Iterator[Tale]:
@@ -143,8 +146,7 @@ def _woven(tales: Sequence[Tale], on: date, ordinary: Sequence[Emission]) -> Sto
         label = tale.label if begin_us <= tale.label.at_us < end_us else None
         if emissions or label is not None:
             parts.append(Episode(label, emissions))
-        first_us = min((each.at_us for each in tale.emissions), default=tale.label.at_us)
-        if begin_us <= first_us < end_us:
+        if begin_us <= _begins_us(tale) < end_us:
             registers += tale.registers
     kept = without(ordinary, [mute for tale in here for mute in _mutes(tale, begin_us, end_us)])
     added = sorted((each for part in parts for each in part.emissions), key=_moment)
@@ -152,6 +154,10 @@ def _woven(tales: Sequence[Tale], on: date, ordinary: Sequence[Emission]) -> Sto
     lost = frozenset(number for tale in here for number in tale.lost)
     clocks = [clock for tale in here for clock in tale.clocks]
     return Story(woven, parts, registers, lost, clocks)
+
+
+def _begins_us(tale: Tale) -> int:
+    return min((each.at_us for each in tale.emissions), default=tale.label.at_us)
 
 
 def _touches(tale: Tale, begin_us: int, end_us: int) -> bool:

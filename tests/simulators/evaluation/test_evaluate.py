@@ -190,5 +190,23 @@ def test_a_story_waits_until_its_door_is_quiet() -> None:
         assert not others
 
 
+def test_of_what_began_before_the_first_day_nothing_is_told() -> None:
+    """Half a story is another one: a guard who told where he was the evening before would be an intruder."""
+    ordinary_day = ordinary.day(world(), "xiegou", FIRST_DAY, 1)
+    begin_us = midnight_us(FIRST_DAY)
+    before = week(estate(), FIRST_DAY - timedelta(days=7), 7)
+    (half,) = (
+        each
+        for each in before
+        if each.emissions and each.emissions[0].at_us < begin_us <= each.emissions[-1].at_us
+    )
+    rest = tuple(each for each in half.emissions if each.at_us >= begin_us)
+    whole = Stories(estate(), 7).on(FIRST_DAY, ordinary_day)
+    since = Stories(estate(), 7, FIRST_DAY).on(FIRST_DAY, ordinary_day)
+    assert rest in [part.emissions for part in whole.parts]
+    assert rest not in [part.emissions for part in since.parts]
+    assert len(since.parts) == len(whole.parts) - 1
+
+
 def test_weeks_begin_on_a_monday() -> None:
     assert FIRST_DAY.weekday() == 0
