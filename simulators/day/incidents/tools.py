@@ -176,9 +176,11 @@ class Cast:
         return self.choice(door for door in self.estate.doors if door.kind == "gate")
 
     def resident(self, door: Door | None = None) -> Person:
-        """A grown-up who lives behind a door, or anywhere."""
+        """A grown-up who lives behind a door, or anywhere; on the days of the story nowhere else."""
         grown = [p for p in self.estate.people if not p.child and (door is None or p.door == door.id)]
-        return self.alone(lambda: self.choice(grown or self.estate.people), lambda each: each.id)
+        person = self.alone(lambda: self.choice(grown or self.estate.people), lambda each: each.id)
+        self.plays.add(person.id)
+        return person
 
     def keeper(self, kind: str = "keeper") -> Staff:
         """Somebody who works here."""
