@@ -135,14 +135,14 @@ def _phone(scene: Scene, member: str, squad: str, legs: list[_Leg], numbers: Ran
             event = PatrolPosition.model_construct(
                 member=member,
                 squad=squad,
-                position=_position(scene.estate, leg.zone, numbers),
+                position=position(scene.estate, leg.zone, numbers),
                 zone=leg.zone if at_us <= leg.until_us else None,
             )
             scene.out.append(Emission(at_us, member, "patrol", event))
             at_us += POSITION_EVERY_S * SECOND_US
 
 
-def _position(estate: EstateWorld, zone: str, numbers: Random) -> GeoPoint:
+def position(estate: EstateWorld, zone: str, numbers: Random) -> GeoPoint:
     """A place in a zone, some metres off; where zones lie on the globe is made up."""
     north_m = 400.0 * share(estate.id, zone, "north") - 200.0 + numbers.gauss(0.0, 8.0)
     east_m = 400.0 * share(estate.id, zone, "east") - 200.0 + numbers.gauss(0.0, 8.0)

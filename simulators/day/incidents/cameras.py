@@ -16,9 +16,11 @@ from eventlog.vocabulary import (
     GatheringSet,
     MaintenanceSet,
     PatrolCheckpoint,
+    PatrolPosition,
     ProbeSighting,
 )
 from simulators.day.incidents.tools import HOUR_US, MINUTE_US, SECOND_US, Cast, Tale
+from simulators.day.patrols import position
 
 
 def intrusion(c: Cast) -> Tale:
@@ -45,10 +47,14 @@ def intrusion_double(c: Cast) -> Tale:
     squad = c.choice(each for each in c.estate.squads if each.kind == "full_time")
     point = c.choice(p for p, zone in c.estate.checkpoints.items() if zone == "perimeter")
     member = c.choice(squad.members)
+    checks_us = at_us - c.seconds(15, 100)
+    who = {"member": member, "squad": squad.id}
+    # As on a round: the phone tells where it is on coming into the zone, too.
+    place = position(c.estate, "perimeter", c.numbers)
     c.say(
-        at_us - c.seconds(15, 100), member, "patrol", PatrolCheckpoint, member=member, squad=squad.id,
-        checkpoint=point, method="nfc",
-    )  # fmt: skip
+        checks_us - 5 * SECOND_US, member, "patrol", PatrolPosition, **who, position=place, zone="perimeter"
+    )
+    c.say(checks_us, member, "patrol", PatrolCheckpoint, **who, checkpoint=point, method="nfc")
     c.sees(camera, "perimeter", at_us, at_us + c.seconds(20, 90))
     return c.tell("perimeter", camera, at_us, "a guard looks after a noise")
 
