@@ -206,7 +206,7 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
         ),
         "where one was heard of in the `coming_s` seconds before at the place from which its round leads there, it "
         "shows itself within `shows_s` seconds": (
-            Cut("each.coming_us > each.here_us and", "False and"),
+            Cut("each.coming_us > each.here_us\n", "False\n"),
             Cut("after = replace(after, waiting=replace(sighting, until_us=None))", "pass"),
         ),
         "withdrawn when one shows itself there within `withdraw_s` seconds (none of these in the `breach_s` seconds "
