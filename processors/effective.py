@@ -21,6 +21,7 @@ from eventlog.ports import Recorded, SavedState
 from eventlog.vocabulary import TYPES, PlateRead
 from eventlog.vocabulary.base import Role
 from processors.measured import ClockMeasured, CounterFilled, CounterJumped, Measured
+from processors.rules.missing import MISSING_MAX, Missing, filled
 
 FLOOR_US = 2_500_000
 """Less than this between a device's clock and ours is transport, disorder or nothing."""
@@ -37,8 +38,6 @@ STRAGGLERS = 100
 """A counter that falls back by less is an event overtaken by others; by more, a counter that began anew."""
 AFTER_RESET_US = 86_400_000_000
 """So long events of the count before a reset are known as such."""
-HOLES_MAX = 8
-"""Holes of one plate camera's counter kept, the newest."""
 SOURCES_MAX = 100_000
 """Sources whose counters are followed, in one estate."""
 _LONG_AGO_US = -(2**62)
@@ -50,10 +49,6 @@ _PLATE_READ = PlateRead.TYPE
 _VEHICLE = "/vehicle/"
 """In the source of plate cameras: only for those the holes are kept."""
 _DEVICE = frozenset(name for name, kind in TYPES.items() if kind.ROLE is Role.DEVICE)
-
-
-Hole = tuple[int, int, int]
-"""The first and the last number that a counter jumped over, and when that was shown."""
 
 
 class Clock:
@@ -77,7 +72,7 @@ class Measures:
         self._clocks: dict[str, Clock] = {}
         self._counters: dict[str, int] = {}
         self._resets: dict[str, tuple[int, int]] = {}
-        self._holes: dict[str, list[Hole]] = {}
+        self._holes: dict[str, tuple[Missing, ...]] = {}
         self._shown: dict[str, int] = {}
         self._clocks_changed: set[str] = set()
         self._counters_changed = False
@@ -92,8 +87,8 @@ class Measures:
                 self._counters_changed = True
             elif entry.type in _DEVICE:
                 self._count(entry, seq, last)
-        if entry.type == _PLATE_READ:
-            entry.missing = self._shown or None
+        if self._shown and entry.type == _PLATE_READ:
+            entry = replace(entry, missing=dict(self._shown))
         off_us = entry.occurred_us - entry.received_us
         if -FLOOR_US <= off_us <= FLOOR_US and source not in self._clocks:
             return entry
@@ -115,30 +110,30 @@ class Measures:
             if self._of_the_count_before(entry, seq):
                 return
             self._begin(source, seq)
-            hole = (last + 1, seq - 1, entry.recorded_us)
             if _VEHICLE in source:
-                self._holes_are(entry.device, [*self._holes.get(entry.device, ())[1 - HOLES_MAX :], hole])
+                hole = Missing(last + 1, seq - 1, entry.recorded_us)
+                self._holes_are(entry.device, (*self._holes.get(entry.device, ())[1 - MISSING_MAX :], hole))
             self.seen.append(CounterJumped(device=entry.device, first=last + 1, last=seq - 1))
         elif entry.late or last - seq < STRAGGLERS:
             if entry.device in self._holes:
-                self._holes_are(entry.device, _filled(self._holes[entry.device], seq))
+                self._holes_are(entry.device, filled(self._holes[entry.device], seq))
             self.seen.append(CounterFilled(device=entry.device, seq=seq))
         else:
             self._resets[source] = (last, entry.recorded_us + AFTER_RESET_US)
             self._begin(source, seq)
             if entry.device in self._holes:  # what was missing by then never comes
-                self._holes_are(entry.device, [(-1, -1, self._shown[entry.device])])
+                self._holes_are(entry.device, (Missing(-1, -1, self._shown[entry.device]),))
 
     def _begin(self, source: str, seq: int) -> None:
         self._counters[source] = seq
         self._counters_changed = True
 
-    def _holes_are(self, device: str, holes: list[Hole]) -> None:
+    def _holes_are(self, device: str, holes: tuple[Missing, ...]) -> None:
         """Sets what is missing of a device."""
         self._counters_changed = True
         if holes:
             self._holes[device] = holes
-            self._shown[device] = max(shown_us for _, _, shown_us in holes)
+            self._shown[device] = max(each.at_us for each in holes)
         else:
             self._holes.pop(device, None)
             self._shown.pop(device, None)
@@ -205,7 +200,7 @@ class Measures:
             self._counters, resets, *holes = value  # states kept before holes were have two parts
             self._resets = {source: (before, until_us) for source, (before, until_us) in resets.items()}
             for device, found in (holes[0] if holes else {}).items():
-                self._holes_are(device, [(first, last, shown_us) for first, last, shown_us in found])
+                self._holes_are(device, tuple(Missing(**each) for each in found))
             self._counters_changed = False
         else:
             offs, skew_us, *looked_us = value  # states kept before the arrival was noted have two parts
@@ -229,17 +224,6 @@ class Measures:
                 )
         self._clocks_changed.clear()
         return write, gone
-
-
-def _filled(holes: list[Hole], seq: int) -> list[Hole]:
-    """The holes after something came that may fill one."""
-    rest: list[Hole] = []
-    for first, last, shown_us in holes:
-        if not first <= seq <= last:
-            rest.append((first, last, shown_us))
-            continue
-        rest += [(low, high, shown_us) for low, high in ((first, seq - 1), (seq + 1, last)) if low <= high]
-    return rest[-HOLES_MAX:]
 
 
 def _skew(offs: tuple[int, ...]) -> int | None:

@@ -30,7 +30,11 @@ def noted(missing: tuple[Missing, ...], event: Recorded) -> tuple[Missing, ...]:
         return (*missing[1 - MISSING_MAX :], Missing(what.first, what.last, event.effective_us))
     if not isinstance(what, CounterFilled):
         raise TypeError(f"{event.type} says nothing of a counter")
-    seq = what.seq
+    return filled(missing, what.seq)
+
+
+def filled(missing: tuple[Missing, ...], seq: int) -> tuple[Missing, ...]:
+    """The holes after a message came whose number may lie in one."""
     rest: list[Missing] = []
     for each in missing:
         if not each.first <= seq <= each.last:

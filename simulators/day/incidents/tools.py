@@ -25,7 +25,7 @@ from eventlog.vocabulary import (
     PlateRead,
 )
 from simulators.day.moments import DAY_US, HOUR_US, MINUTE_US, SECOND_US, midnight_us
-from simulators.day.sights import STAY_EVERY_S, confidence
+from simulators.day.sights import track
 from simulators.day.truth import Emission, Label
 from simulators.day.world import Door, EstateWorld, Person, Segment, Staff, Vehicle
 
@@ -279,24 +279,11 @@ class Cast:
 
     # What cameras see.
 
-    def sees(
-        self, camera: str, zone: str, from_us: int, until_us: int, label: str = "person", **more: Any
-    ) -> None:
+    def sees(self, camera: str, zone: str, from_us: int, until_us: int, label: str = "person") -> None:
         """A track enters, stays, leaves."""
-        from eventlog.vocabulary import CameraObject
-
         self._tracks += 1
         name = f"{self.name}-{self._tracks}"
-        moments = [(from_us, "enter")]
-        every_us = STAY_EVERY_S * SECOND_US
-        moments += [(at_us, "stay") for at_us in range(from_us + every_us, until_us, every_us)]
-        moments.append((until_us, "leave"))
-        for at_us, what in moments:
-            dwell_s = None if what == "enter" else round((at_us - from_us) / SECOND_US, 1)
-            self.say(
-                at_us, camera, "camera", CameraObject, label=label, track=name, event=what, zone=zone,
-                confidence=confidence(self.numbers), dwell_s=dwell_s, **more,
-            )  # fmt: skip
+        self.out += track(camera, zone, name, from_us, until_us, self.numbers, label)
 
     def busy(self, door: Door, from_us: int, until_us: int) -> tuple[Quiet, ...]:
         """The door is this story's, with some time around it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from eventlog.vocabulary import DeviceSet
 from processors.rules.plate_cloned import PlateCloned
 from processors.step import EstateStep
@@ -18,82 +20,45 @@ BESIDE_A_HOLE = """
 """
 
 
-def test_where_the_way_out_may_be_what_never_came_it_is_for_a_person() -> None:
-    check(RULE, f"{BESIDE_A_HOLE}20:05  time  -> medium ~京A10001 since 20:00", place=place())
+CAMERAS = {
+    "lane-1": DeviceSet(device="lane-1", family="vehicle", zone="gate-n"),
+    "lpr-far": DeviceSet(device="lpr-far", family="vehicle", zone="far"),
+}
+PLACE = replace(place(), devices={**place().devices, **CAMERAS})
+"""With a camera of a lane of its own, and one that stands at no gate of the boundary."""
 
 
-def test_a_hole_that_is_filled_or_was_there_before_is_no_way_out() -> None:
-    check(
-        RULE,
-        """
-        00:00  lpr-n    heartbeat  seq=1
-        00:05  lpr-n    heartbeat  seq=3
-        00:10  lane-1   read       京A10001
-        10:00  lpr-n    heartbeat  seq=5
-        19:00  lpr-n    heartbeat  seq=4
-        20:00  lane-s1  read       京A10001
-        20:05  time  -> high ~京A10001 since 20:00
-        """,
-        place=place(),
-    )
-    check(
-        RULE,
-        """
-        00:00  lpr-n    heartbeat  seq=1
-        00:10  lane-1   read       京A10001
-        10:00  lpr-n    heartbeat  seq=5
-        19:00  lpr-n    heartbeat  seq=3
-        20:00  lane-s1  read       京A10001
-        20:05  time  -> medium ~京A10001 since 20:00
-        """,
-        place=place(),
-    )
+@pytest.mark.parametrize(
+    ("before", "way_in", "between", "severity"),
+    [
+        pytest.param("lpr-n 1", "", "lpr-n 3", "medium", id="missing"),
+        pytest.param("lpr-n 1, lpr-n 3", "", "lpr-n 4", "high", id="missing-before"),
+        pytest.param("lpr-n 1", "", "lpr-n 3, lpr-n 2", "high", id="filled"),
+        pytest.param("lpr-n 1", "", "lpr-n 5, lpr-n 3", "medium", id="filled-in-part"),
+        pytest.param("lpr-far 1", "", "lpr-far 3", "high", id="elsewhere"),
+        pytest.param("gate-n1 1", "", "gate-n1 3", "high", id="of-a-door"),
+        pytest.param("lpr-n 1001", "", "lpr-n 1003, lpr-n 1", "medium", id="began-anew"),
+        pytest.param("lane-1 1", " seq=4", "", "high", id="shown-by-the-way-in"),
+        pytest.param("lane-1 1", " seq=4", "lane-1 6", "medium", id="after-the-way-in"),
+    ],
+)
+def test_what_never_came_in_between_may_be_the_way_out(
+    before: str, way_in: str, between: str, severity: str
+) -> None:
+    """What was said, device and number, before and after the first way in, and that one's own number."""
+    lines = [
+        *_beats("00:0", before),
+        f"00:10 lane-1 read 京A10001{way_in}",
+        *_beats("10:0", between),
+        "20:00 lane-s1 read 京A10001",
+        f"20:05 time -> {severity} ~京A10001 since 20:00",
+    ]
+    check(RULE, "\n".join(lines), place=PLACE)
 
 
-def test_only_cameras_of_gates_read_a_way_out() -> None:
-    elsewhere = DeviceSet(device="lpr-far", family="vehicle", zone="far")
-    there = replace(place(), devices={**place().devices, "lpr-far": elsewhere})
-    check(
-        RULE,
-        """
-        00:00  lpr-far  heartbeat  seq=1
-        00:00  gate-n1  heartbeat  seq=1
-        00:10  lane-1   read       京A10001
-        10:00  lpr-far  heartbeat  seq=3
-        10:00  gate-n1  heartbeat  seq=3
-        20:00  lane-s1  read       京A10001
-        20:05  time  -> high ~京A10001 since 20:00
-        """,
-        place=there,
-    )
-
-
-def test_what_the_way_in_itself_shows_to_be_missing_was_before_it() -> None:
-    check(
-        RULE,
-        """
-        00:00  lane-1   rises      seq=1
-        00:10  lane-1   read       京A10001  seq=3
-        20:00  lane-s1  read       京A10001
-        20:05  time  -> high ~京A10001 since 20:00
-        """,
-        place=place(),
-    )
-
-
-def test_what_was_missing_when_a_camera_began_anew_never_comes() -> None:
-    check(
-        RULE,
-        """
-        00:00  lpr-n    heartbeat  seq=1001
-        00:10  lane-1   read       京A10001
-        10:00  lpr-n    heartbeat  seq=1003
-        15:00  lpr-n    heartbeat  seq=1
-        20:00  lane-s1  read       京A10001
-        20:05  time  -> medium ~京A10001 since 20:00
-        """,
-        place=place(),
-    )
+def _beats(minute: str, said: str) -> list[str]:
+    beats = [each.split() for each in said.split(", ") if each]
+    return [f"{minute}{n} {device} heartbeat seq={seq}" for n, (device, seq) in enumerate(beats)]
 
 
 def test_a_first_way_in_that_comes_late_makes_the_second_one_doubtful_too() -> None:
