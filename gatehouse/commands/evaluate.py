@@ -156,6 +156,8 @@ def _show(report: Report) -> None:
     shares = {name: f"{share:.1%}" for name, share in document["severity_shares"].items()}
     typer.echo(_say("report.severities", **shares))
     typer.echo(_say("report.quiet", count=report.quiet))
+    if history := report.total().history:
+        typer.echo(_say("report.history", count=history))
     for key, cases in (("missed", report.missed), ("false", report.false)):
         if cases:
             typer.echo(f"\n{_say(f'report.{key}')}")

@@ -2,13 +2,14 @@
 
 An opening without a release is judged a little later, since the release may come after it; what the
 controller itself calls forced is told at once. Where the device's counter shows that a message just before
-the opening is missing, that may have been the release: `sequence_gap` tells of it.
+the opening is missing, that may have been the release: the opening waits for it. Where it never comes,
+`sequence_gap` tells of it.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from pydantic import Field
 
@@ -57,6 +58,7 @@ class Open:
     at_us: int
     event: Evidence
     late: bool = False
+    seq: int | None = None
 
 
 @value
@@ -75,6 +77,9 @@ class Releases:
 class Settings(RuleSettings):
     grant_s: Seconds = Field(5, description="a release this long before the opening explains it, seconds")
     settle_s: Seconds = Field(2, description="an opening is judged this long after it, seconds")
+    filled_s: Seconds = Field(
+        60, description="a message missing before an opening is waited for this long, seconds"
+    )
     online_s: float = Field(
         10, ge=0, le=3_600, description="silent this long after the door's device came online, seconds"
     )
@@ -126,14 +131,11 @@ class DoorForced(Rule[Releases]):
 
     def on_time(self, key: str, state: Releases, due_us: int, estate: Estate) -> Step[Releases]:
         limits = self.door_limits(key, estate)
-        settle_us, grant_us = limits.settle_us, limits.grant_us
+        missing, grant_us = state.missing, limits.grant_us
+        rest = tuple(each for each in state.opens if _due_us(each, missing, limits) > due_us)
         judged = tuple(
-            each
-            for each in state.opens
-            if each.at_us + settle_us <= due_us
-            and not shown_within(state.missing, each.at_us - grant_us, each.at_us)
+            each for each in state.opens if each not in rest and not _unheard(each, missing, grant_us)
         )
-        rest = tuple(each for each in state.opens if each.at_us + settle_us > due_us)
         signals = tuple(
             self._raise(key, each.at_us, each.event, estate, late=each.late, by_device=False)
             for each in judged
@@ -163,7 +165,7 @@ class DoorForced(Rule[Releases]):
             return None
         if _worked_on(key, at_us, estate) or limits.maintenance:
             return None
-        opened = Open(at_us, evidence_of(event), event.late)
+        opened = Open(at_us, evidence_of(event), event.late, event.seq)
         return self._step(key, replace(state, opens=(*state.opens[1 - OPENS_MAX :], opened)), estate)
 
     def _online(self, key: str, state: Releases, at_us: int, estate: Estate) -> Step[Releases]:
@@ -200,8 +202,8 @@ class DoorForced(Rule[Releases]):
         self, key: str, state: Releases, estate: Estate, signals: tuple[Raise | Clear, ...] = ()
     ) -> Step[Releases]:
         if state.opens:
-            settle_us = self.door_limits(key, estate).settle_us
-            return Step(state, signals, min(each.at_us for each in state.opens) + settle_us)
+            limits = self.door_limits(key, estate)
+            return Step(state, signals, min(_due_us(each, state.missing, limits) for each in state.opens))
         if state.told:
             return Step(state, signals)
         limits = self.door_limits(key, estate)
@@ -228,6 +230,21 @@ class DoorForced(Rule[Releases]):
             evidence=(event,),
             late=late,
         )
+
+
+def _due_us(opened: Open, missing: tuple[Missing, ...], limits: Any) -> int:
+    """When an opening is judged: later where its release may be on its way."""
+    wait_us: int = limits.filled_us if _unheard(opened, missing, limits.grant_us) else limits.settle_us
+    return opened.at_us + wait_us
+
+
+def _unheard(opened: Open, missing: tuple[Missing, ...], grant_us: int) -> bool:
+    """Whether what would explain an opening may be missing: by the counter it came before the opening, and
+    what showed that it is missing was not earlier than a release would be."""
+    since_us = opened.at_us - grant_us
+    if opened.seq is None:
+        return shown_within(missing, since_us, opened.at_us)
+    return any(since_us <= each.at_us and each.first < opened.seq for each in missing)
 
 
 def _worked_on(door: str, at_us: int, estate: Estate) -> bool:

@@ -6,7 +6,7 @@ history when it is back. Pure, and the same for the same seed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from eventlog.vocabulary import DeviceOffline, DeviceOnline
@@ -47,8 +47,9 @@ def outage(sent: Sequence[Sent], seed: int) -> Outage | None:
     return Outage(numbers.choice(controllers), start_us, start_us + OUTAGE_US)
 
 
-def lay(sent: Sequence[Sent], seed: int) -> list[Sent]:
-    """A day (in the order received) with the faults laid over it, again in the order received."""
+def lay(sent: Sequence[Sent], seed: int, off_already: Collection[str] = ()) -> list[Sent]:
+    """A day (in the order received) with the faults laid over it, again in the order received. The clocks of
+    devices that are off already go no further: two errors might make a right one."""
     if not sent:
         return []
     numbers = chance(seed, sent[0].received_us, "faults")
@@ -59,7 +60,7 @@ def lay(sent: Sequence[Sent], seed: int) -> list[Sent]:
             if not (broken and each.device == broken.device):
                 found.append(each)
             continue
-        off_us = _clock_off_us(each.device, seed)
+        off_us = 0 if each.device in off_already else _clock_off_us(each.device, seed)
         received_us = each.received_us
         if numbers.random() < FILLED_SHARE:
             received_us += int(numbers.uniform(*FILLED_AFTER_S) * SECOND_US)

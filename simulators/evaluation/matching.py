@@ -1,7 +1,9 @@
 """Which alerts tell of which incidents. Pure: labels and alerts in, findings out.
 
 An alert matches an incident of its kind and place that is told from 5 s before to 2 min after the moment a
-perfect observer could know. What is told again of an alert still open counts as told.
+perfect observer could know. Of what a controller kept while it was offline nobody could know before it
+uploaded it: an alert at that moment matches as well. What is told again of an alert still open counts as
+told.
 """
 
 from __future__ import annotations
@@ -26,10 +28,12 @@ Verdict = Literal["incident", "consequence", "sensor", "double", "false"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A label with the numbers of what was sent because of it."""
+    """A label with the numbers of what was sent because of it, and when the first of it came that a
+    controller had kept."""
 
     label: Label
     sent: tuple[int, ...] = ()
+    uploaded_us: int | None = None
 
 
 @dataclass(slots=True)
@@ -47,6 +51,8 @@ class Findings:
     """What became of everything."""
 
     found: list[Case] = field(default_factory=list)
+    history: list[Case] = field(default_factory=list)
+    """Those of `found` that were told as history only, which pages nobody."""
     missed: list[Case] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
     doubles: list[Case] = field(default_factory=list)
@@ -65,10 +71,12 @@ def match(cases: Iterable[Case], told: Sequence[Told], sensors: Iterable[Label] 
             active[each.rule].append(each)
     matched: dict[str, Case] = {}
     for case in incidents:
-        hits = [each for each in active[case.label.kind] if _fits(case.label, each)]
+        hits = [each for each in active[case.label.kind] if _fits(case, each)]
         if case.label.kind == "episode":
             hits = _joined(case, told)
         (findings.found if hits else findings.missed).append(case)
+        if hits and not any(_in_time(case.label.at_us, each) for each in hits):
+            findings.history.append(case)
         for each in hits:
             matched.setdefault(each.alert, case)
     causes = _causes(incidents)
@@ -88,8 +96,19 @@ def match(cases: Iterable[Case], told: Sequence[Told], sensors: Iterable[Label] 
     return findings
 
 
-def _fits(label: Label, told: Told) -> bool:
-    return label.at_us - BEFORE_US <= told.told_us <= label.at_us + AFTER_US and _same_place(label, told)
+def _fits(case: Case, told: Told) -> bool:
+    return _known(case, told) and _same_place(case.label, told)
+
+
+def _known(case: Case, told: Told) -> bool:
+    """Whether an alert came when a perfect observer would have told of a case."""
+    if _in_time(case.label.at_us, told):
+        return True
+    return case.uploaded_us is not None and _in_time(case.uploaded_us, told)
+
+
+def _in_time(at_us: int, told: Told) -> bool:
+    return at_us - BEFORE_US <= told.told_us <= at_us + AFTER_US
 
 
 def _same_place(label: Label, told: Told) -> bool:
@@ -102,8 +121,7 @@ def _joined(case: Case, told: Sequence[Told]) -> list[Told]:
     near = [
         each
         for each in told
-        if label.at_us - BEFORE_US <= each.told_us <= label.at_us + AFTER_US
-        and (_same_place(label, each) or not sent.isdisjoint(each.evidence))
+        if _known(case, each) and (_same_place(label, each) or not sent.isdisjoint(each.evidence))
     ]
     rules = defaultdict(set)
     for each in near:

@@ -25,11 +25,12 @@ WORST_MAX = 3
 
 @dataclass(slots=True)
 class Figures:
-    """What was counted of one rule. `loud` are false alarms of medium severity or above, `again` alerts of an
-    incident beyond the first of their key."""
+    """What was counted of one rule. `history` are those found as history only, `loud` false alarms of medium
+    severity or above, `again` alerts of an incident beyond the first of their key."""
 
     incidents: int = 0
     found: int = 0
+    history: int = 0
     false: int = 0
     loud: int = 0
     doubles: int = 0
@@ -49,6 +50,7 @@ class Figures:
         return {
             "incidents": self.incidents,
             "found": self.found,
+            "found_as_history": self.history,
             "false": self.false,
             "recall": round(self.found / self.incidents, 4) if self.incidents else None,
             "false_per_day": round(self.false / days, 4) if days else 0.0,
@@ -123,6 +125,8 @@ class Report:
         for case in findings.found:
             self._of(case.label.kind).incidents += 1
             self._of(case.label.kind).found += 1
+        for case in findings.history:
+            self._of(case.label.kind).history += 1
         for case in findings.missed:
             self._of(case.label.kind).incidents += 1
         for case in findings.doubles:

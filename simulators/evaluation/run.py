@@ -14,7 +14,7 @@ from eventlog.times import from_us, iso
 from eventlog.vocabulary import Event
 from simulators.day import ordinary
 from simulators.day.errors import sense
-from simulators.day.faults import lay
+from simulators.day.faults import lay, outage
 from simulators.day.incidents import Episode, Stories, Story
 from simulators.day.moments import midnight_us
 from simulators.day.sizes import PRESETS
@@ -117,12 +117,14 @@ def _one_day(world: World, course: _Course, plan: Plan, today: date) -> None:
         scale=plan.error_scale, counters=course.counters,
     )  # fmt: skip
     sent = story.disturbed(sent)
+    broken = outage(sent, seed) if plan.faults and sent else None
     if plan.faults:
-        sent = lay(sent, seed)
+        sent = lay(sent, seed, course.stories.clocks())
     due = sorted([*course.waiting, *sent], key=lambda each: each.received_us)
     cut = next((index for index, each in enumerate(due) if each.received_us >= end_us), len(due))
     now, course.waiting = due[:cut], due[cut:]
-    _keep_cases(course, story.parts, now, {device: since_us for device, since_us, _, _ in story.clocks})
+    clocks = {device: since_us for device, since_us, _, _ in story.clocks}
+    _keep_cases(course, story.parts, now, clocks, broken.device if broken else None)
     course.sensors += course.devices.labels(now)
     _take(course, now, _registers(world, estate, today, seed, story))
 
@@ -169,15 +171,20 @@ def _give(course: _Course, sent: Sequence[Sent]) -> None:
 
 
 def _keep_cases(
-    course: _Course, parts: Sequence[Episode], sent: Sequence[Sent], clocks: Mapping[str, int]
+    course: _Course,
+    parts: Sequence[Episode],
+    sent: Sequence[Sent],
+    clocks: Mapping[str, int],
+    uploading: str | None,
 ) -> None:
     """The labels of a day, with the numbers of what was sent because of them. `clocks`: since when which
-    devices' clocks are off."""
+    devices' clocks are off; `uploading`: the controller that was offline and sends what it kept."""
     by_event: dict[object, int] = {}
     for index, part in enumerate(parts):
         for emission in part.emissions:  # a sensor that errs makes another event of it, at the same moment
             by_event[id(emission.event)] = by_event[emission.device, emission.at_us] = index
     numbers: list[list[int]] = [[] for _ in parts]
+    uploaded_us: dict[int, int] = {}
     for offset, each in enumerate(sent):
         index = by_event.get(id(each.event), by_event.get((each.device, each.at_us), -1))
         if index >= 0:
@@ -185,9 +192,12 @@ def _keep_cases(
             numbers[index].append(number)
             if len(numbers[index]) <= EVENTS_SHOWN_MAX:
                 course.kept[number] = each
-    for part, found in zip(parts, numbers, strict=True):
+            if each.replay and each.device == uploading:
+                uploaded_us.setdefault(index, each.received_us)
+    for index, part in enumerate(parts):
         if part.label is not None:
-            course.cases.append(Case(_known(part.label, sent, clocks), tuple(found)))
+            label = _known(part.label, sent, clocks)
+            course.cases.append(Case(label, tuple(numbers[index]), uploaded_us.get(index)))
 
 
 def _known(label: Label, sent: Sequence[Sent], clocks: Mapping[str, int]) -> Label:

@@ -45,8 +45,22 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
             Cut("any(0 <= at_us - closed_us <= limits.bounce_us for closed_us in state.closed_us)", "False"),
             Cut("if not 0 <= each.at_us - at_us <= bounce_us)", "if True)"),
         ),
-        "where the device's counter shows that a message just before is missing (`sequence_gap` tells of it)": (
-            Cut("and not shown_within(state.missing, each.at_us - grant_us, each.at_us)", ""),
+        "where the device's counter shows that a message just before is missing: that is waited for, `filled_s` "
+        "seconds, and may never come (`sequence_gap` tells of it)": (
+            Cut("and not _unheard(each, missing, grant_us)", ""),
+            Cut(
+                "return any(since_us <= each.at_us and each.first < opened.seq for each in missing)",
+                "return False",
+            ),
+            Cut("return shown_within(missing, since_us, opened.at_us)", "return False"),
+            Cut(
+                "since_us <= each.at_us and each.first < opened.seq", "since_us <= each.at_us <= opened.at_us"
+            ),
+            Cut("since_us <= each.at_us and each.first < opened.seq", "since_us <= each.at_us"),
+            Cut(
+                "limits.filled_us if _unheard(opened, missing, limits.grant_us) else limits.settle_us",
+                "limits.settle_us",
+            ),
         ),
         "planned maintenance, or where maintenance is set": (
             Cut("if _worked_on(key, at_us, estate) or limits.maintenance:", "if limits.maintenance:"),

@@ -29,7 +29,7 @@ def test_every_cut_fits_its_file_and_leaves_a_program(rule: str) -> None:
 
 def test_every_number_of_a_rule_is_changed() -> None:
     assert {each.settings[0][0] for each in limits("door_forced")} == {
-        "grant_s", "settle_s", "online_s", "bounce_s", "maintenance",
+        "grant_s", "settle_s", "filled_s", "online_s", "bounce_s", "maintenance",
     }  # fmt: skip
     assert len(list(limits("repeated_denials"))) == 6
 

@@ -108,6 +108,11 @@ class Stories:
         tales = (tale for each in mondays for tale in self._weeks[each])
         return _woven([tale for tale in tales if _begins_us(tale) >= self._since_us], day, ordinary)
 
+    def clocks(self) -> frozenset[str]:
+        """The devices whose clocks these weeks' stories put off."""
+        tales = (tale for each in self._weeks.values() for tale in each)
+        return frozenset(device for tale in tales for device, *_ in tale.clocks)
+
 
 def _stories(estate: EstateWorld, monday: date, seed: int) -> Iterator[Tale]:
     scale = len(estate.homes) / PILOT_HOMES

@@ -256,12 +256,61 @@ def test_what_is_missing_just_before_the_opening_may_have_been_the_release() -> 
     check(RULE, story.format("heartbeat  seq=2", "00:09    ", ""))
 
 
-def test_what_was_missing_and_comes_in_time_is_judged_by_what_it_is() -> None:
+@pytest.mark.parametrize("comes", ["00:10.999", "00:30    ", "01:08.999"])
+def test_what_was_missing_and_comes_within_a_minute_is_judged_by_what_it_is(comes: str) -> None:
     story = """
         00:00      building-3  heartbeat  seq=1
         00:09      building-3  opened     seq=3
-        00:10.999  building-3  {}  @00:08  seq=2
-        00:30      time  {}
+        {}         building-3  {}  @00:08  seq=2
+        01:30      time  {}
         """
-    check(RULE, story.format("heartbeat", "-> high building-3 since 00:09"))
-    check(RULE, story.format("granted  a", ""))
+    check(RULE, story.format(comes, "heartbeat", "-> high building-3 since 00:09"))
+    check(RULE, story.format(comes, "granted  a", ""))
+
+
+def test_what_comes_after_that_minute_is_too_late() -> None:
+    check(
+        RULE,
+        """
+        00:00      building-3  heartbeat  seq=1
+        00:09      building-3  opened     seq=3
+        01:09.001  building-3  heartbeat  @00:08  seq=2
+        05:00      time
+        """,
+    )
+
+
+def test_a_hole_that_a_later_message_shows_may_hide_the_release_too() -> None:
+    story = """
+        00:00      building-3  heartbeat    seq=1
+        00:09.100  building-3  {}           seq=4
+        00:09.300  building-3  opened       @00:09  seq={}
+        00:30      building-3  granted  a   @00:08  seq=2
+        01:30      time  {}
+        """
+    check(RULE, story.format("closed", 3, ""))
+    check(RULE, story.format("exit  ", 3, ""))
+    check(RULE, story.replace("00:30 ", "01:20 ").format("closed", 3, ""))
+
+
+def test_a_hole_after_the_opening_hides_nothing_of_before() -> None:
+    check(
+        RULE,
+        """
+        00:00      building-3  heartbeat  seq=1
+        00:09      building-3  opened     seq=2
+        00:09.500  building-3  closed     seq=4
+        00:11      time  -> high building-3 since 00:09
+        """,
+    )
+
+
+def test_a_device_that_counts_its_heartbeats_only() -> None:
+    story = """
+        00:00      building-3  heartbeat  seq=1
+        00:08      building-3  heartbeat  seq=3
+        {}         building-3  opened
+        01:30      time  {}
+        """
+    check(RULE, story.format("00:13    ", ""))
+    check(RULE, story.format("00:13.001", "-> high building-3 since 00:13"))

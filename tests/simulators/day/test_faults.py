@@ -89,3 +89,17 @@ def test_a_controller_is_offline_for_an_hour_and_uploads_it(clean: list[Sent], b
     assert {each.seq for each in uploaded} >= {each.seq for each in held if each.seq}
     states = [each.event for each in heard if isinstance(each.event, (DeviceOffline, DeviceOnline))]
     assert [type(each) for each in states] == [DeviceOffline, DeviceOnline]
+
+
+def test_a_clock_that_is_off_already_goes_no_further(clean: list[Sent]) -> None:
+    before = {(each.device, each.seq): each for each in clean if each.seq}
+
+    def off(*already: str) -> set[str]:
+        return {
+            each.device
+            for each in faults.lay(clean, 3, already)
+            if each.seq and each.at_us != before[each.device, each.seq].at_us
+        }
+
+    first = min(off())
+    assert off(first) == off() - {first}

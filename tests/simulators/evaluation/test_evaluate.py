@@ -16,6 +16,7 @@ from gatehouse.judging import StepJudge
 from processors.rules import RULES
 from processors.rules.policy import Policy
 from simulators.day import ordinary, sizes
+from simulators.day.faults import Outage
 from simulators.day.incidents import KINDS, Stories, week
 from simulators.day.incidents.tools import Cast
 from simulators.day.moments import chance, midnight_us
@@ -108,6 +109,21 @@ def test_under_fault_the_same_incidents_are_found_once_each(
     }
     assert not lost
     assert faulty.total().again == clean.total().again == 0
+
+
+def test_what_a_controller_kept_is_found_once_it_is_uploaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    forced = next(
+        each
+        for each in week(estate(), FIRST_DAY, 1)
+        if each.label.kind == "door_forced" and not each.label.harmless
+    )
+    begin_us = forced.label.at_us - 1_800_000_000
+    away = Outage(forced.label.place, begin_us, begin_us + 3_600_000_000)
+    monkeypatch.setattr("simulators.evaluation.run.ordinary.day", lambda *_: [])
+    for module in ("simulators.evaluation.run.outage", "simulators.day.faults.outage"):
+        monkeypatch.setattr(module, lambda *_: away)
+    figures = measured(Plan("pilot", days=7, seed=1, error_scale=0.0, faults=True)).rules["door_forced"]
+    assert (figures.found, figures.history) == (figures.incidents, 1)
 
 
 def test_the_command_prints_the_contracts_document(hamlet: str) -> None:

@@ -59,6 +59,22 @@ def test_it_must_be_of_its_kind_and_place(more: dict[str, Any], found: bool) -> 
     assert bool(match([Case(label(), ())], [told(**more)]).found) is found
 
 
+@pytest.mark.parametrize(
+    ("at_s", "found", "history"),
+    [(0, 1, 0), (121, 0, 0), (3594.9, 0, 0), (3595, 1, 1), (3720, 1, 1), (3721, 0, 0)],
+)
+def test_what_a_controller_kept_can_be_told_when_it_is_uploaded(
+    at_s: float, found: int, history: int
+) -> None:
+    case = Case(label(), (1,), AT_US + 3600 * SECOND_US)
+    findings = match([case], [told(at_s, quiet=at_s > 0)])
+    assert (len(findings.found), len(findings.missed)) == (found, 1 - found)
+    assert len(findings.history) == history
+    report = Report("pilot", 1, 1, 1)
+    report.count(findings)
+    assert report.as_json()["rules"]["door_forced"]["found_as_history"] == history
+
+
 def verdicts(cases: list[Case], *alerts: Told, sensors: tuple[Label, ...] = ()) -> list[str]:
     return [alarm.verdict for alarm in match(cases, alerts, sensors).alarms]
 
