@@ -4,8 +4,9 @@ Either sooner than the way between the gates takes, or with no way out in betwee
 little later, since the read on the way out may come after it; one that comes later still takes the alert
 back. Cameras misread one character now and then: a doubtful way out of a plate that nobody has counts for
 every registered plate that it may be, a doubtful way in for the only one that it may be. An alert that rests
-on such a way in is for a person to confirm; so is one where the counter of a gate's camera shows that a
-message since the first way in never came: that may have been the way out.
+on a doubtful way in, also as the plate that was read, is for a person to confirm; so is one where the
+counter of a gate's camera shows that a message since the first way in never came: that may have been the way
+out.
 """
 
 from __future__ import annotations
@@ -32,7 +33,14 @@ from processors.rules.base import (
     evidence_of,
     value,
 )
-from processors.rules.plates import DISORDER_US, boundary_gate, moment_of, perhaps, plate_reference
+from processors.rules.plates import (
+    DISORDER_US,
+    boundary_gate,
+    moment_of,
+    perhaps,
+    plate_reference,
+    somebodys,
+)
 from processors.rules.titles import lane_name, title, zone_name
 
 READS_MAX = 8
@@ -42,7 +50,7 @@ READS_MAX = 8
 @value
 class Read:
     """A plate on its way in or out at a gate; whether it was told of, whether it is a way in that may be
-    another's, and whether a way out before it may be among what never came."""
+    another plate's, and whether a way out before it may be among what never came."""
 
     at_us: int
     way: Literal["in", "out"]
@@ -108,7 +116,8 @@ class PlateCloned(Rule[Reads]):
         read = cast(PlateRead, event.event)
         gate = estate.lanes[read.lane]
         at_us, limits = moment_of(event), self.limits(gate.zone)
-        doubtful = plate_reference(estate, read.plate) != key
+        another = plate_reference(estate, read.plate) != key
+        doubtful = another or self._misread(read, gate.zone, estate)
         doubted: Read | None = None
         for known in state.reads:
             same = (known.gate, known.way, known.late) == (gate.gate, read.direction, event.late)
@@ -116,7 +125,7 @@ class PlateCloned(Rule[Reads]):
                 if doubtful or not known.doubtful:
                     return None
                 doubted = known
-        if doubtful and read.direction == "out" and not state.reads:
+        if another and read.direction == "out" and not state.reads:
             return None
         new = Read(
             at_us if doubted is None else doubted.at_us,
@@ -139,6 +148,12 @@ class PlateCloned(Rule[Reads]):
             return Step(Reads(reads), (), KEEP_WAKE, at_us + limits.inside_us + DISORDER_US)
         reads = tuple(sorted((*state.reads, new), key=lambda each: each.at_us))[-READS_MAX:]
         return self._judged(key, _heard(reads, event, estate), estate, due_us=None)
+
+    def _misread(self, read: PlateRead, zone: str, estate: Estate) -> bool:
+        """Whether a read may be a mistake: the camera is not sure, and nobody has such a plate."""
+        if read.confidence >= self.for_zone(zone).sure_confidence:
+            return False
+        return not somebodys(estate, plates.normal(read.plate))
 
     def on_time(self, key: str, state: Reads, due_us: int, estate: Estate) -> Step[Reads]:
         return self._judged(key, state.reads, estate, due_us=due_us)

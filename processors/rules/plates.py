@@ -49,9 +49,14 @@ def boundary_gate(estate: Estate, lane: str) -> GateSet | None:
     return gate if gate is not None and gate.boundary else None
 
 
+def somebodys(estate: Estate, plate: str) -> bool:
+    """Whether a normal plate is registered or a visitor's."""
+    return plate in estate.vehicles_by_plate or plate in estate.visitors_by_plate
+
+
 def perhaps(estate: Estate, plate: str) -> tuple[str, ...]:
     """The registered and visitors' plates that nobody's normal plate may be, misread in one character."""
-    if plate in estate.vehicles_by_plate or plate in estate.visitors_by_plate:
+    if somebodys(estate, plate):
         return ()
     found = (other for gap in plates.gaps(plate) for other in estate.plates_by_gap.get(gap, ()))
     return tuple(dict.fromkeys(found))

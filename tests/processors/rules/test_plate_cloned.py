@@ -245,6 +245,43 @@ def test_another_way_in_is_not_this_plates(read: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("plate", "first", "second", "told"),
+    [
+        ("京A88888", "0.89", "0.9", "medium"),
+        ("京A88888", "0.9", "0.89", "medium"),
+        ("京A88888", "0.9", "0.9", "high"),
+        ("京A10001", "0.5", "0.5", "high"),
+    ],
+    ids=["first doubtful", "second doubtful", "both sure", "somebody's"],
+)
+def test_one_doubtful_read_of_a_plate_that_nobody_has_is_for_a_person_to_look_at(
+    plate: str, first: str, second: str, told: str
+) -> None:
+    check(
+        RULE,
+        f"""
+        00:00  lane-1   read  {plate}  sure={first}
+        10:00  lane-s1  read  {plate}  sure={second}
+        10:05  time     -> {told} ~{plate}
+        """,
+        place=place(),
+    )
+
+
+def test_a_doubtful_way_out_of_a_plate_that_nobody_has_is_one_all_the_same() -> None:
+    check(
+        RULE,
+        """
+        00:00  lane-1   read  京A88888
+        05:00  lane-1   read  京A88888  to=out  sure=0.5
+        10:00  lane-s1  read  京A88888
+        20:00  time
+        """,
+        place=place(),
+    )
+
+
 def test_a_doubtful_way_in_makes_a_sure_one_no_less_sure() -> None:
     check(
         RULE,
