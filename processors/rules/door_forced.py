@@ -53,12 +53,13 @@ _OF_DEVICES = COUNTER_TYPES | {DeviceOnline.TYPE}
 
 @value
 class Open:
-    """An opening that nothing explains so far."""
+    """An opening that nothing explains so far, with its number by the device's counter."""
 
     at_us: int
     event: Evidence
     late: bool = False
     seq: int | None = None
+    recorded_us: int = 0
 
 
 @value
@@ -136,12 +137,20 @@ class DoorForced(Rule[Releases]):
         judged = tuple(
             each for each in state.opens if each not in rest and not _unheard(each, missing, grant_us)
         )
-        signals = tuple(
+        signals: list[Raise | Clear] = [
             self._raise(key, each.at_us, each.event, estate, late=each.late, by_device=False)
             for each in judged
-        )
-        after = replace(state, opens=rest, told=state.told or bool(judged))
-        return self._step(key, after, estate, signals)
+        ]
+        told = state.told
+        if judged:
+            last = judged[-1]
+            closed_us = min((at_us for at_us in state.closed_us if at_us >= last.at_us), default=None)
+            told = closed_us is None
+            if closed_us is not None:
+                zone = estate.door_zone(key)
+                signals.append(Clear(key, zone, closed_us, (last.event,), late=last.late))
+        after = replace(state, opens=rest, told=told)
+        return self._step(key, after, estate, tuple(signals), due_us)
 
     def _released(self, key: str, state: Releases, at_us: int, estate: Estate) -> Step[Releases]:
         window_us = self.door_limits(key, estate).grant_us
@@ -165,7 +174,7 @@ class DoorForced(Rule[Releases]):
             return None
         if _worked_on(key, at_us, estate) or limits.maintenance:
             return None
-        opened = Open(at_us, evidence_of(event), event.late, event.seq)
+        opened = Open(at_us, evidence_of(event), event.late, event.seq, event.recorded_us)
         return self._step(key, replace(state, opens=(*state.opens[1 - OPENS_MAX :], opened)), estate)
 
     def _online(self, key: str, state: Releases, at_us: int, estate: Estate) -> Step[Releases]:
@@ -199,7 +208,12 @@ class DoorForced(Rule[Releases]):
         return self._step(key, replace(state, told=True), estate, (signal,))
 
     def _step(
-        self, key: str, state: Releases, estate: Estate, signals: tuple[Raise | Clear, ...] = ()
+        self,
+        key: str,
+        state: Releases,
+        estate: Estate,
+        signals: tuple[Raise | Clear, ...] = (),
+        due_us: int = 0,
     ) -> Step[Releases]:
         if state.opens:
             limits = self.door_limits(key, estate)
@@ -207,7 +221,7 @@ class DoorForced(Rule[Releases]):
         if state.told:
             return Step(state, signals)
         limits = self.door_limits(key, estate)
-        last_us = state.online_us + limits.online_us
+        last_us = max(due_us, state.online_us + limits.online_us)
         for at_us, span_us in ((state.at_us, limits.grant_us), (state.closed_us, limits.bounce_us)):
             if at_us and (until_us := max(at_us) + span_us) > last_us:
                 last_us = until_us
@@ -233,18 +247,23 @@ class DoorForced(Rule[Releases]):
 
 
 def _due_us(opened: Open, missing: tuple[Missing, ...], limits: Any) -> int:
-    """When an opening is judged: later where its release may be on its way."""
-    wait_us: int = limits.filled_us if _unheard(opened, missing, limits.grant_us) else limits.settle_us
-    return opened.at_us + wait_us
+    """When an opening is judged: later where its release may be on its way, and then by the log's time, since
+    history has all its messages late."""
+    settled_us: int = opened.at_us + limits.settle_us
+    if not _unheard(opened, missing, limits.grant_us):
+        return settled_us
+    filled_us: int = max(opened.at_us, opened.recorded_us) + limits.filled_us
+    return max(settled_us, filled_us)
 
 
 def _unheard(opened: Open, missing: tuple[Missing, ...], grant_us: int) -> bool:
     """Whether what would explain an opening may be missing: by the counter it came before the opening, and
-    what showed that it is missing was not earlier than a release would be."""
+    what showed that was neither earlier than a release would be nor later than the opening was known."""
     since_us = opened.at_us - grant_us
     if opened.seq is None:
         return shown_within(missing, since_us, opened.at_us)
-    return any(since_us <= each.at_us and each.first < opened.seq for each in missing)
+    until_us, seq = max(opened.at_us, opened.recorded_us), opened.seq
+    return any(since_us <= each.at_us <= until_us and each.first < seq for each in missing)
 
 
 def _worked_on(door: str, at_us: int, estate: Estate) -> bool:

@@ -30,18 +30,20 @@ def noted(missing: tuple[Missing, ...], event: Recorded) -> tuple[Missing, ...]:
         return (*missing[1 - MISSING_MAX :], Missing(what.first, what.last, event.effective_us))
     if not isinstance(what, CounterFilled):
         raise TypeError(f"{event.type} says nothing of a counter")
-    return filled(missing, what.seq)
+    return filled(missing, what.seq, event.effective_us)
 
 
-def filled(missing: tuple[Missing, ...], seq: int) -> tuple[Missing, ...]:
-    """The holes after a message came whose number may lie in one."""
+def filled(missing: tuple[Missing, ...], seq: int, at_us: int | None = None) -> tuple[Missing, ...]:
+    """The holes after a message came whose number may lie in one: what is missing below it was sent before
+    its moment, where that is given."""
     rest: list[Missing] = []
     for each in missing:
         if not each.first <= seq <= each.last:
             rest.append(each)
             continue
         if each.first < seq:
-            rest.append(Missing(each.first, seq - 1, each.at_us))
+            before_us = each.at_us if at_us is None else min(each.at_us, at_us)
+            rest.append(Missing(each.first, seq - 1, before_us))
         if seq < each.last:
             rest.append(Missing(seq + 1, each.last, each.at_us))
     return tuple(rest[-MISSING_MAX:])

@@ -85,7 +85,10 @@ class Settings(RuleSettings):
     )
     pass_s: Seconds = Field(10, description="reads of one gate this close together are one pass, seconds")
     sure_confidence: float = Field(
-        0.9, ge=0, le=1, description="below this, a read may be that of a plate one character apart"
+        0.9,
+        ge=0,
+        le=1,
+        description="below this, a read of a plate that nobody has may be that of another plate",
     )
 
 
@@ -140,7 +143,7 @@ class PlateCloned(Rule[Reads]):
             recorded_us=event.recorded_us,
         )
         if doubted is not None:  # read well in the same pass
-            reads = tuple(new if each is doubted else each for each in state.reads)
+            reads = self._anew(tuple(new if each is doubted else each for each in state.reads), new, estate)
             return self._judged(key, _heard(reads, event, estate), estate, due_us=None)
         in_order = not state.reads or at_us >= state.reads[-1].at_us
         if in_order and self._first(state.reads, new, estate)[0] is None:  # nearly always
@@ -148,6 +151,14 @@ class PlateCloned(Rule[Reads]):
             return Step(Reads(reads), (), KEEP_WAKE, at_us + limits.inside_us + DISORDER_US)
         reads = tuple(sorted((*state.reads, new), key=lambda each: each.at_us))[-READS_MAX:]
         return self._judged(key, _heard(reads, event, estate), estate, due_us=None)
+
+    def _anew(self, reads: tuple[Read, ...], sure: Read, estate: Estate) -> tuple[Read, ...]:
+        """The reads, with those to be told again whose first way in has become sure."""
+        found = list(reads)
+        for index, read in enumerate(reads):
+            if read.told and self._first(reads[:index], read, estate)[0] is sure:
+                found[index] = replace(read, told=False)
+        return tuple(found)
 
     def _misread(self, read: PlateRead, zone: str, estate: Estate) -> bool:
         """Whether a read may be a mistake: the camera is not sure, and nobody has such a plate."""

@@ -26,6 +26,7 @@ KEEPALIVE_S = 1.5
 """The broker notices a broken line so long after it broke: its last will goes out."""
 UPLOAD_S = 20.0
 """How long a controller takes to upload its buffer."""
+UPLOADED_US = int((UPLOAD_S + 1.0) * SECOND_US)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Outage:
     device: str
     from_us: int
     until_us: int
+
+    def uploads(self, sent: Sent) -> bool:
+        """Whether this is what the controller had kept, sent after its line was back."""
+        after_us = sent.received_us - self.until_us
+        return sent.replay and sent.device == self.device and 0 <= after_us <= UPLOADED_US
 
 
 def outage(sent: Sequence[Sent], seed: int) -> Outage | None:

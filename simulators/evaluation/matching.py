@@ -28,8 +28,8 @@ Verdict = Literal["incident", "consequence", "sensor", "double", "false"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A label with the numbers of what was sent because of it, and when the first of it came that a
-    controller had kept."""
+    """A label with the numbers of what was sent because of it, and when the first came of what a controller
+    had kept and shows it."""
 
     label: Label
     sent: tuple[int, ...] = ()
@@ -75,7 +75,7 @@ def match(cases: Iterable[Case], told: Sequence[Told], sensors: Iterable[Label] 
         if case.label.kind == "episode":
             hits = _joined(case, told)
         (findings.found if hits else findings.missed).append(case)
-        if hits and not any(_in_time(case.label.at_us, each) for each in hits):
+        if hits and case.uploaded_us is not None and all(each.quiet for each in hits):
             findings.history.append(case)
         for each in hits:
             matched.setdefault(each.alert, case)
@@ -104,7 +104,9 @@ def _known(case: Case, told: Told) -> bool:
     """Whether an alert came when a perfect observer would have told of a case."""
     if _in_time(case.label.at_us, told):
         return True
-    return case.uploaded_us is not None and _in_time(case.uploaded_us, told)
+    if case.uploaded_us is None or set(case.sent).isdisjoint(told.evidence):
+        return False
+    return _in_time(case.uploaded_us, told)
 
 
 def _in_time(at_us: int, told: Told) -> bool:

@@ -14,7 +14,7 @@ from eventlog.times import from_us, iso
 from eventlog.vocabulary import Event
 from simulators.day import ordinary
 from simulators.day.errors import sense
-from simulators.day.faults import lay, outage
+from simulators.day.faults import Outage, lay, outage
 from simulators.day.incidents import Episode, Stories, Story
 from simulators.day.moments import midnight_us
 from simulators.day.sizes import PRESETS
@@ -28,6 +28,7 @@ from simulators.evaluation.sensors import Devices, clock_known_us
 FIRST_DAY = date(2026, 9, 7)
 """A Monday: weeks of incidents begin on it."""
 EVENTS_SHOWN_MAX = 8
+_NOBODYS = (-1, 0)
 LAST_US = 900_000_000
 """So long after the last day what is under way is still taken."""
 
@@ -124,7 +125,7 @@ def _one_day(world: World, course: _Course, plan: Plan, today: date) -> None:
     cut = next((index for index, each in enumerate(due) if each.received_us >= end_us), len(due))
     now, course.waiting = due[:cut], due[cut:]
     clocks = {device: since_us for device, since_us, _, _ in story.clocks}
-    _keep_cases(course, story.parts, now, clocks, broken.device if broken else None)
+    _keep_cases(course, story.parts, now, clocks, broken)
     course.sensors += course.devices.labels(now)
     _take(course, now, _registers(world, estate, today, seed, story))
 
@@ -175,24 +176,26 @@ def _keep_cases(
     parts: Sequence[Episode],
     sent: Sequence[Sent],
     clocks: Mapping[str, int],
-    uploading: str | None,
+    broken: Outage | None,
 ) -> None:
     """The labels of a day, with the numbers of what was sent because of them. `clocks`: since when which
-    devices' clocks are off; `uploading`: the controller that was offline and sends what it kept."""
-    by_event: dict[object, int] = {}
+    devices' clocks are off; `broken`: the controller that was offline and uploads what it kept."""
+    by_event: dict[object, tuple[int, int]] = {}
     for index, part in enumerate(parts):
         for emission in part.emissions:  # a sensor that errs makes another event of it, at the same moment
-            by_event[id(emission.event)] = by_event[emission.device, emission.at_us] = index
+            what = index, emission.at_us
+            by_event[id(emission.event)] = by_event[emission.device, emission.at_us] = what
     numbers: list[list[int]] = [[] for _ in parts]
     uploaded_us: dict[int, int] = {}
     for offset, each in enumerate(sent):
-        index = by_event.get(id(each.event), by_event.get((each.device, each.at_us), -1))
+        index, at_us = by_event.get(id(each.event), by_event.get((each.device, each.at_us), _NOBODYS))
         if index >= 0:
             number = course.taken + offset
             numbers[index].append(number)
             if len(numbers[index]) <= EVENTS_SHOWN_MAX:
                 course.kept[number] = each
-            if each.replay and each.device == uploading:
+            label = parts[index].label
+            if broken and label and at_us <= label.at_us and broken.uploads(each):
                 uploaded_us.setdefault(index, each.received_us)
     for index, part in enumerate(parts):
         if part.label is not None:

@@ -46,20 +46,21 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
             Cut("if not 0 <= each.at_us - at_us <= bounce_us)", "if True)"),
         ),
         "where the device's counter shows that a message just before is missing: that is waited for, `filled_s` "
-        "seconds, and may never come (`sequence_gap` tells of it)": (
+        "seconds, and where it never comes nothing is told here (`sequence_gap` tells of it)": (
             Cut("and not _unheard(each, missing, grant_us)", ""),
-            Cut(
-                "return any(since_us <= each.at_us and each.first < opened.seq for each in missing)",
-                "return False",
-            ),
+            Cut("since_us <= each.at_us <= until_us and each.first < seq", "False"),
             Cut("return shown_within(missing, since_us, opened.at_us)", "return False"),
             Cut(
-                "since_us <= each.at_us and each.first < opened.seq", "since_us <= each.at_us <= opened.at_us"
+                "since_us <= each.at_us <= until_us and each.first < seq",
+                "since_us <= each.at_us <= opened.at_us",
             ),
-            Cut("since_us <= each.at_us and each.first < opened.seq", "since_us <= each.at_us"),
             Cut(
-                "limits.filled_us if _unheard(opened, missing, limits.grant_us) else limits.settle_us",
-                "limits.settle_us",
+                "since_us <= each.at_us <= until_us and each.first < seq",
+                "since_us <= each.at_us <= until_us",
+            ),
+            Cut("if not _unheard(opened, missing, limits.grant_us):", "if True:"),
+            Cut(
+                "max(opened.at_us, opened.recorded_us) + limits.filled_us", "opened.at_us + limits.filled_us"
             ),
         ),
         "planned maintenance, or where maintenance is set": (

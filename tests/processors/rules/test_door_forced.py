@@ -300,7 +300,100 @@ def test_a_hole_after_the_opening_hides_nothing_of_before() -> None:
         00:00      building-3  heartbeat  seq=1
         00:09      building-3  opened     seq=2
         00:09.500  building-3  closed     seq=4
-        00:11      time  -> high building-3 since 00:09
+        00:11      time  -> high building-3 since 00:09; cleared building-3
+        """,
+    )
+
+
+def test_a_hole_after_an_opening_that_was_overtaken_hides_nothing_of_before() -> None:
+    check(
+        RULE,
+        """
+        00:00      building-3  heartbeat  seq=1
+        00:09.500  building-3  closed     seq=4
+        00:09.800  building-3  opened     @00:09  seq=2
+        00:11      time  -> high building-3 since 00:09; cleared building-3
+        """,
+    )
+
+
+def test_a_hole_shown_by_a_clock_that_is_ahead_hides_nothing_after_it() -> None:
+    check(
+        RULE,
+        """
+        00:00  building-3  heartbeat  seq=1
+        00:01  building-3  heartbeat  seq=3  @1:00:01
+        10:00  building-3  opened     seq=4
+        10:02  time  -> high building-3 since 10:00
+        """,
+    )
+
+
+def test_a_hole_of_a_count_that_begins_anew_hides_nothing_of_before() -> None:
+    check(
+        RULE,
+        """
+        00:00    building-3  heartbeat  seq=4999
+        00:09    building-3  opened     seq=5000
+        00:10    building-3  heartbeat  seq=1
+        00:10.8  building-3  heartbeat  seq=3
+        00:11    time  -> high building-3 since 00:09
+        """,
+    )
+
+
+def test_what_is_missing_below_a_message_was_sent_before_it() -> None:
+    story = """
+        00:00    building-3  heartbeat  seq=1
+        00:09.2  building-3  heartbeat  seq=6
+        00:09.3  building-3  heartbeat  @{}  seq=4
+        00:09.4  building-3  heartbeat  @{}  seq=3
+        00:09.5  building-3  opened     @00:09  seq=5
+        00:20    time  {}
+        """
+    check(RULE, story.format("00:04.1", "00:03.9", "-> high building-3 since 00:09"))
+    check(RULE, story.format("00:04.2", "00:04  ", ""))
+
+
+def test_history_waits_for_what_is_missing_by_the_logs_time() -> None:
+    story = """
+        00:00    building-3  heartbeat  seq=1
+        59:55    building-3  exit       @10:30    seq=5  history
+        1:00:00  building-3  opened     @10:00    seq=3  history
+        1:00:58  building-3  {}  @{}  seq=2  history
+        1:01:50  time  {}
+        1:02:00  building-3  opened     @10:32    seq=6  history
+        1:04:00  time
+        """
+    check(RULE, story.format("heartbeat", "09:58", "-> late high building-3 since 10:00"))
+    check(RULE, story.format("granted  a", "09:58", ""))
+    check(RULE, story.replace("1:00:58", "1:01:01").format("heartbeat", "09:58", ""))
+
+
+def test_what_is_told_after_its_close_is_over() -> None:
+    check(
+        RULE,
+        """
+        00:00  building-3  heartbeat  seq=1
+        00:09  building-3  opened     seq=3
+        00:15  building-3  closed     seq=4
+        00:30  building-3  heartbeat  @00:08  seq=2
+        00:35  time  -> high building-3 since 00:09; cleared building-3
+        05:00  building-3  opened  seq=5
+        05:02  time  -> high building-3 since 05:00
+        05:10  building-3  closed  seq=6  -> cleared building-3
+        """,
+    )
+
+
+def test_a_zone_that_waits_longer_for_a_grant_waits_as_long_for_what_is_missing() -> None:
+    check(
+        DoorForced(zones={"building-3": Settings(settle_s=90)}),
+        """
+        00:00  building-3  heartbeat  seq=1
+        00:09  building-3  opened     seq=3
+        01:20  building-3  heartbeat  @00:08  seq=2
+        01:39  time  -> high building-3 since 00:09
         """,
     )
 

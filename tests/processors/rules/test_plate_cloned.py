@@ -331,6 +331,34 @@ def test_what_was_told_of_a_doubtful_read_is_sure_by_the_next_of_its_pass() -> N
     )
 
 
+@pytest.mark.parametrize("doubtful", ["京AX0009", "京A88888"])
+def test_what_was_told_of_a_doubtful_first_way_in_is_sure_by_the_next_of_its_pass(doubtful: str) -> None:
+    plate = "京A10009" if doubtful == "京AX0009" else doubtful
+    check(
+        RULE,
+        f"""
+        00:00  lane-1   read  {doubtful}  sure=0.5
+        00:03  lane-s1  read  {plate}  -> medium ~{plate}
+        00:08  lane-1   read  {plate}  -> high ~{plate} since 00:03
+        00:20  time
+        """,
+        place=place(),
+    )
+
+
+def test_a_doubtful_way_out_that_came_before_the_way_in_counts() -> None:
+    check(
+        RULE,
+        """
+        00:00  lane-1   read  京A88888  to=out  sure=0.5  @05:00
+        00:01  lane-1   read  京A88888  @00:00
+        10:00  lane-s1  read  京A88888
+        20:00  time
+        """,
+        place=place(),
+    )
+
+
 def test_out_and_in_again_is_silent_with_a_doubtful_way_in_too() -> None:
     check(
         RULE,

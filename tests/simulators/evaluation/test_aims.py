@@ -13,7 +13,7 @@ from simulators.evaluation.run import Plan
 
 pytestmark = pytest.mark.soak
 JOBS = os.cpu_count() or 1
-FIRST, SEEDS = 5000, 151
+FIRST, SEEDS = 7000, 151
 """So many weeks that every rule has incidents enough for a percentage."""
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import timedelta
-from functools import cache
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import cache, partial
 
 import pytest
 from typer.testing import CliRunner
 
-from eventlog.vocabulary import PlateRead
+from eventlog.vocabulary import DeviceHeartbeat, PlateRead
 from gatehouse.commands.evaluate import measured
 from gatehouse.judging import StepJudge
 from processors.rules import RULES
@@ -21,6 +22,7 @@ from simulators.day.incidents import KINDS, Stories, week
 from simulators.day.incidents.tools import Cast
 from simulators.day.moments import chance, midnight_us
 from simulators.day.shares import SHARES, Share
+from simulators.day.truth import Emission, Sent
 from simulators.day.world import EstateWorld, World, make
 from simulators.evaluation.report import Report
 from simulators.evaluation.run import FIRST_DAY, Plan, evaluate
@@ -112,16 +114,27 @@ def test_under_fault_the_same_incidents_are_found_once_each(
 
 
 def test_what_a_controller_kept_is_found_once_it_is_uploaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In disorder, among all that it kept."""
     forced = next(
-        each
+        each.label
         for each in week(estate(), FIRST_DAY, 1)
         if each.label.kind == "door_forced" and not each.label.harmless
     )
-    begin_us = forced.label.at_us - 1_800_000_000
-    away = Outage(forced.label.place, begin_us, begin_us + 3_600_000_000)
-    monkeypatch.setattr("simulators.evaluation.run.ordinary.day", lambda *_: [])
+    begin_us = forced.at_us - 1_800_000_000
+    away = Outage(forced.place, begin_us, begin_us + 3_600_000_000)
+
+    def heartbeats(_world: World, _estate: str, on: date, _seed: int) -> list[Emission]:
+        first_us = midnight_us(on)
+        minutes = range(first_us, first_us + 86_400_000_000, 60_000_000)
+        beat = partial(DeviceHeartbeat, uptime_s=1)
+        return [Emission(at_us, forced.place, "access", beat()) for at_us in minutes]
+
+    def of_its_day(sent: Sequence[Sent], _seed: int) -> Outage | None:
+        return away if sent[0].received_us <= begin_us <= sent[-1].received_us else None
+
+    monkeypatch.setattr("simulators.evaluation.run.ordinary.day", heartbeats)
     for module in ("simulators.evaluation.run.outage", "simulators.day.faults.outage"):
-        monkeypatch.setattr(module, lambda *_: away)
+        monkeypatch.setattr(module, of_its_day)
     figures = measured(Plan("pilot", days=7, seed=1, error_scale=0.0, faults=True)).rules["door_forced"]
     assert (figures.found, figures.history) == (figures.incidents, 1)
 

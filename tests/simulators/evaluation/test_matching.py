@@ -61,7 +61,7 @@ def test_it_must_be_of_its_kind_and_place(more: dict[str, Any], found: bool) -> 
 
 @pytest.mark.parametrize(
     ("at_s", "found", "history"),
-    [(0, 1, 0), (121, 0, 0), (3594.9, 0, 0), (3595, 1, 1), (3720, 1, 1), (3721, 0, 0)],
+    [(0, 1, 0), (121, 0, 0), (3594.9, 0, 0), (3595, 1, 1), (3720, 1, 1), (3720.1, 0, 0)],
 )
 def test_what_a_controller_kept_can_be_told_when_it_is_uploaded(
     at_s: float, found: int, history: int
@@ -73,6 +73,12 @@ def test_what_a_controller_kept_can_be_told_when_it_is_uploaded(
     report = Report("pilot", 1, 1, 1)
     report.count(findings)
     assert report.as_json()["rules"]["door_forced"]["found_as_history"] == history
+
+
+def test_another_alert_at_that_moment_is_not_of_what_was_uploaded() -> None:
+    case = Case(label(), (7,), AT_US + 3600 * SECOND_US)
+    assert match([case], [told(3600, quiet=True)]).missed == [case]
+    assert match([case], [told(3600, quiet=False, evidence=(7,))]).history == []
 
 
 def verdicts(cases: list[Case], *alerts: Told, sensors: tuple[Label, ...] = ()) -> list[str]:
