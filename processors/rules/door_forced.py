@@ -53,12 +53,11 @@ _OF_DEVICES = COUNTER_TYPES | {DeviceOnline.TYPE}
 
 @value
 class Open:
-    """An opening that nothing explains so far, with its number by the device's counter."""
+    """An opening that nothing explains so far."""
 
     at_us: int
     event: Evidence
     late: bool = False
-    seq: int | None = None
     recorded_us: int = 0
 
 
@@ -174,7 +173,7 @@ class DoorForced(Rule[Releases]):
             return None
         if _worked_on(key, at_us, estate) or limits.maintenance:
             return None
-        opened = Open(at_us, evidence_of(event), event.late, event.seq, event.recorded_us)
+        opened = Open(at_us, evidence_of(event), event.late, event.recorded_us)
         return self._step(key, replace(state, opens=(*state.opens[1 - OPENS_MAX :], opened)), estate)
 
     def _online(self, key: str, state: Releases, at_us: int, estate: Estate) -> Step[Releases]:
@@ -257,13 +256,9 @@ def _due_us(opened: Open, missing: tuple[Missing, ...], limits: Any) -> int:
 
 
 def _unheard(opened: Open, missing: tuple[Missing, ...], grant_us: int) -> bool:
-    """Whether what would explain an opening may be missing: by the counter it came before the opening, and
-    what showed that was neither earlier than a release would be nor later than the opening was known."""
-    since_us = opened.at_us - grant_us
-    if opened.seq is None:
-        return shown_within(missing, since_us, opened.at_us)
-    until_us, seq = max(opened.at_us, opened.recorded_us), opened.seq
-    return any(since_us <= each.at_us <= until_us and each.first < seq for each in missing)
+    """Whether what would explain an opening may be missing: what showed that was neither earlier than a
+    release would be nor later than the opening."""
+    return shown_within(missing, opened.at_us - grant_us, opened.at_us)
 
 
 def _worked_on(door: str, at_us: int, estate: Estate) -> bool:

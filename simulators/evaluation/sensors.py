@@ -19,12 +19,14 @@ HALF_OF_THE_RING = 11
 
 def clock_known_us(sent: Iterable[Sent], device: str, since_us: int) -> int | None:
     """When eleven messages of a device, no two within a second, have shown that its clock is off since a
-    moment: then the median of twenty says so, and nobody could know before. None where that never comes."""
-    count, last_us = 0, 0
+    moment: then the median of twenty says so, and nobody could know before. None where that never comes. A
+    message that comes a second time shows nothing new."""
+    count, last_us, known = 0, 0, set[int]()
     for each in sent:
         if each.device != device or each.received_us < since_us or each.received_us - last_us < APART_US:
             continue
-        if OFF_US < abs(each.at_us - each.received_us) < LATE_US:
+        if each.seq not in known and OFF_US < abs(each.at_us - each.received_us) < LATE_US:
+            known.add(each.seq)
             count, last_us = count + 1, each.received_us
             if count == HALF_OF_THE_RING:
                 return each.received_us

@@ -48,16 +48,7 @@ CASES: Mapping[str, Mapping[str, tuple[Cut, ...]]] = {
         "where the device's counter shows that a message just before is missing: that is waited for, `filled_s` "
         "seconds, and where it never comes nothing is told here (`sequence_gap` tells of it)": (
             Cut("and not _unheard(each, missing, grant_us)", ""),
-            Cut("since_us <= each.at_us <= until_us and each.first < seq", "False"),
-            Cut("return shown_within(missing, since_us, opened.at_us)", "return False"),
-            Cut(
-                "since_us <= each.at_us <= until_us and each.first < seq",
-                "since_us <= each.at_us <= opened.at_us",
-            ),
-            Cut(
-                "since_us <= each.at_us <= until_us and each.first < seq",
-                "since_us <= each.at_us <= until_us",
-            ),
+            Cut("min(each.at_us, at_us)", "each.at_us", "processors/rules/missing.py"),
             Cut("if not _unheard(opened, missing, limits.grant_us):", "if True:"),
             Cut(
                 "max(opened.at_us, opened.recorded_us) + limits.filled_us", "opened.at_us + limits.filled_us"
