@@ -23,10 +23,12 @@ def clock_known_us(sent: Iterable[Sent], device: str, since_us: int) -> int | No
     message that comes a second time shows nothing new."""
     count, last_us, known = 0, 0, set[int]()
     for each in sent:
-        if each.device != device or each.received_us < since_us or each.received_us - last_us < APART_US:
+        if each.device != device or each.received_us < since_us or each.seq in known:
             continue
-        if each.seq not in known and OFF_US < abs(each.at_us - each.received_us) < LATE_US:
-            known.add(each.seq)
+        known.add(each.seq)
+        if each.received_us - last_us < APART_US:
+            continue
+        if OFF_US < abs(each.at_us - each.received_us) < LATE_US:
             count, last_us = count + 1, each.received_us
             if count == HALF_OF_THE_RING:
                 return each.received_us
