@@ -143,7 +143,8 @@ class DoorForced(Rule[Releases]):
         told = state.told
         if judged:
             last = judged[-1]
-            closed_us = min((at_us for at_us in state.closed_us if at_us >= last.at_us), default=None)
+            bounced_us = last.at_us + limits.bounce_us
+            closed_us = min((at_us for at_us in state.closed_us if at_us > bounced_us), default=None)
             told = closed_us is None
             if closed_us is not None:
                 zone = estate.door_zone(key)

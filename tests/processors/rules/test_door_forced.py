@@ -299,7 +299,7 @@ def test_a_hole_after_the_opening_hides_nothing_of_before() -> None:
         """
         00:00      building-3  heartbeat  seq=1
         00:09      building-3  opened     seq=2
-        00:09.500  building-3  closed     seq=4
+        00:09.501  building-3  closed     seq=4
         00:11      time  -> high building-3 since 00:09; cleared building-3
         """,
     )
@@ -310,7 +310,7 @@ def test_a_hole_after_an_opening_that_was_overtaken_hides_nothing_of_before() ->
         RULE,
         """
         00:00      building-3  heartbeat  seq=1
-        00:09.500  building-3  closed     seq=4
+        00:09.700  building-3  closed     seq=4
         00:09.800  building-3  opened     @00:09  seq=2
         00:11      time  -> high building-3 since 00:09; cleared building-3
         """,
@@ -382,6 +382,19 @@ def test_what_is_told_after_its_close_is_over() -> None:
         05:00  building-3  opened  seq=5
         05:02  time  -> high building-3 since 05:00
         05:10  building-3  closed  seq=6  -> cleared building-3
+        """,
+    )
+
+
+def test_a_contact_that_bounces_as_a_door_is_forced_is_no_close() -> None:
+    check(
+        RULE,
+        """
+        00:09.0  building-3  opened
+        00:09.3  building-3  closed
+        00:09.5  building-3  opened
+        00:12    time  -> high building-3 since 00:09
+        00:20    building-3  closed  -> cleared building-3
         """,
     )
 
