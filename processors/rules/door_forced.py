@@ -64,7 +64,8 @@ class Open:
 @value
 class Releases:
     """A door's last releases, its openings under judgement, when its device came online, whether it was
-    told as forced and is open still, its last closes, what its device's counter says is missing."""
+    told as forced and is open still, its last closes, what its device's counter says is missing, and when its
+    contact bounced open the last time."""
 
     at_us: tuple[int, ...] = ()
     opens: tuple[Open, ...] = ()
@@ -72,6 +73,7 @@ class Releases:
     told: bool = False
     closed_us: tuple[int, ...] = ()
     missing: tuple[Missing, ...] = ()
+    bounced_us: int = 0
 
 
 class Settings(RuleSettings):
@@ -141,10 +143,10 @@ class DoorForced(Rule[Releases]):
             for each in judged
         ]
         told = state.told
-        if judged:
+        if judged and not told:
             last = judged[-1]
-            bounced_us = last.at_us + limits.bounce_us
-            closed_us = min((at_us for at_us in state.closed_us if at_us > bounced_us), default=None)
+            open_us = max(last.at_us + limits.bounce_us, state.bounced_us)
+            closed_us = min((at_us for at_us in state.closed_us if at_us > open_us), default=None)
             told = closed_us is None
             if closed_us is not None:
                 zone = estate.door_zone(key)
@@ -158,8 +160,7 @@ class DoorForced(Rule[Releases]):
         if opens:
             opens = tuple(each for each in opens if not 0 <= each.at_us - at_us <= window_us)
         releases = (*state.at_us[1 - RELEASES_MAX :], at_us)
-        after = Releases(releases, opens, state.online_us, state.told, state.closed_us, state.missing)
-        return self._step(key, after, estate)
+        return self._step(key, replace(state, at_us=releases, opens=opens), estate)
 
     def _opened(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
         limits = self.door_limits(key, estate)
@@ -171,7 +172,8 @@ class DoorForced(Rule[Releases]):
         if state.online_us and 0 <= at_us - state.online_us <= online_us:
             return None
         if any(0 <= at_us - closed_us <= limits.bounce_us for closed_us in state.closed_us):
-            return None
+            bounced_us = max(state.bounced_us, at_us)
+            return self._step(key, replace(state, bounced_us=bounced_us), estate)
         if _worked_on(key, at_us, estate) or limits.maintenance:
             return None
         opened = Open(at_us, evidence_of(event), event.late, event.recorded_us)
@@ -185,11 +187,13 @@ class DoorForced(Rule[Releases]):
     def _closed(self, key: str, state: Releases, event: Recorded, estate: Estate) -> Step[Releases] | None:
         at_us = event.effective_us
         bounce_us = self.door_limits(key, estate).bounce_us
-        opens = state.opens
+        opens, bounced_us = state.opens, state.bounced_us
         if opens:
             opens = tuple(each for each in opens if not 0 <= each.at_us - at_us <= bounce_us)
+            if len(opens) < len(state.opens):
+                bounced_us = max(bounced_us, state.opens[-1].at_us)
         closed_us = (*state.closed_us[1 - CLOSES_MAX :], at_us)
-        after = Releases(state.at_us, opens, state.online_us, False, closed_us, state.missing)
+        after = replace(state, opens=opens, told=False, closed_us=closed_us, bounced_us=bounced_us)
         if not state.told:
             return self._step(key, after, estate)
         clear = Clear(key, estate.door_zone(key), at_us, (evidence_of(event),))

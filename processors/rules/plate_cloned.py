@@ -143,22 +143,15 @@ class PlateCloned(Rule[Reads]):
             recorded_us=event.recorded_us,
         )
         if doubted is not None:  # read well in the same pass
-            reads = self._anew(tuple(new if each is doubted else each for each in state.reads), new, estate)
-            return self._judged(key, _heard(reads, event, estate), estate, due_us=None)
+            new = replace(new, told=doubted.told)
+            reads = tuple(new if each is doubted else each for each in state.reads)
+            return self._judged(key, _heard(reads, event, estate), estate, due_us=None, sure=new.event)
         in_order = not state.reads or at_us >= state.reads[-1].at_us
         if in_order and self._first(state.reads, new, estate)[0] is None:  # nearly always
             reads = (*state.reads[1 - READS_MAX :], new)
             return Step(Reads(reads), (), KEEP_WAKE, at_us + limits.inside_us + DISORDER_US)
         reads = tuple(sorted((*state.reads, new), key=lambda each: each.at_us))[-READS_MAX:]
         return self._judged(key, _heard(reads, event, estate), estate, due_us=None)
-
-    def _anew(self, reads: tuple[Read, ...], sure: Read, estate: Estate) -> tuple[Read, ...]:
-        """The reads, with those to be told again whose first way in has become sure."""
-        found = list(reads)
-        for index, read in enumerate(reads):
-            if read.told and self._first(reads[:index], read, estate)[0] is sure:
-                found[index] = replace(read, told=False)
-        return tuple(found)
 
     def _misread(self, read: PlateRead, zone: str, estate: Estate) -> bool:
         """Whether a read may be a mistake: the camera is not sure, and nobody has such a plate."""
@@ -170,9 +163,16 @@ class PlateCloned(Rule[Reads]):
         return self._judged(key, state.reads, estate, due_us=due_us)
 
     def _judged(
-        self, key: str, reads: tuple[Read, ...], estate: Estate, *, due_us: int | None
+        self,
+        key: str,
+        reads: tuple[Read, ...],
+        estate: Estate,
+        *,
+        due_us: int | None,
+        sure: Evidence | None = None,
     ) -> Step[Reads]:
-        """Looks at every way in anew: what came late may have changed what it follows."""
+        """Looks at every way in anew: what came late may have changed what it follows. What was told and
+        rests on a read that has become `sure` is told again."""
         kept: list[Read] = []
         signals: list[Signal] = []
         wakes: list[int] = []
@@ -183,7 +183,11 @@ class PlateCloned(Rule[Reads]):
             if first is None:
                 back = read if read.told else back
                 kept.append(replace(read, told=False) if read.told else read)
-            elif read.told or not (soon or (due_us is not None and judged_us <= due_us)):
+            elif not (
+                sure in (read.event, first.event)
+                if read.told
+                else soon or (due_us is not None and judged_us <= due_us)
+            ):
                 if not read.told:
                     wakes.append(judged_us)
                 kept.append(read)

@@ -399,6 +399,42 @@ def test_a_contact_that_bounces_as_a_door_is_forced_is_no_close() -> None:
     )
 
 
+def test_one_that_is_over_when_it_is_told_closes_no_other_that_stands_open() -> None:
+    check(
+        RULE,
+        """
+        00:00  building-3  heartbeat  seq=1
+        00:09  building-3  opened     seq=3
+        00:15  building-3  closed     seq=4
+        00:30  building-3  opened     seq=5
+        00:32  time  -> high building-3 since 00:30
+        00:50  building-3  heartbeat  @00:08  seq=2
+        00:55  time  -> high building-3 since 00:09
+        01:30  building-3  closed  seq=6  -> cleared building-3
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    "bounce",
+    [
+        "00:09.6  building-3  closed\n00:09.9  building-3  opened",
+        "00:09.9  building-3  opened\n00:10.0  building-3  closed  @00:09.6",
+    ],
+    ids=["in order", "overtaken"],
+)
+def test_a_door_that_bounces_open_again_stands_open(bounce: str) -> None:
+    check(
+        RULE,
+        f"""
+        00:09.0  building-3  opened
+        {bounce}
+        00:12    time  -> high building-3 since 00:09
+        00:20    building-3  closed  -> cleared building-3
+        """,
+    )
+
+
 def test_a_zone_that_waits_longer_for_a_grant_waits_as_long_for_what_is_missing() -> None:
     check(
         DoorForced(zones={"building-3": Settings(settle_s=90)}),

@@ -346,6 +346,21 @@ def test_what_was_told_of_a_doubtful_first_way_in_is_sure_by_the_next_of_its_pas
     )
 
 
+def test_what_is_told_anew_is_taken_back_all_the_same() -> None:
+    check(
+        RULE,
+        """
+        00:00  lane-1   read  京A88888  sure=0.5
+        05:00  lane-s1  read  京A88888
+        05:05  time  -> medium ~京A88888
+        05:30  lane-1   read  京A88888  @00:08  -> high ~京A88888 since 05:00
+        05:32  lane-1   read  京A88888  to=out  @00:12  -> withdrawn ~京A88888
+        06:00  time
+        """,
+        place=place(),
+    )
+
+
 def test_a_doubtful_way_out_that_came_before_the_way_in_counts() -> None:
     check(
         RULE,
