@@ -47,8 +47,14 @@ def test_days_without_incidents_are_calm() -> None:
 
 
 def test_time_grows_no_faster_than_events() -> None:
-    days = {days: measured(Plan("pilot", days=days, seed=FIRST)) for days in (1, 7, 30)}
+    days = {days: _quickest(days, 1 if days == 30 else 2) for days in (1, 7, 30)}
     each_us = {number: report.seconds / report.events for number, report in days.items()}
     assert days[1].seconds < 10
     assert each_us[7] < 1.25 * each_us[1]
     assert each_us[30] < 1.25 * each_us[7]
+
+
+def _quickest(days: int, runs: int) -> Report:
+    """The same figures every time; the fewest seconds are those that nothing else on the machine took."""
+    reports = [measured(Plan("pilot", days=days, seed=FIRST)) for _ in range(runs)]
+    return min(reports, key=lambda report: report.seconds)
