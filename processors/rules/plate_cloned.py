@@ -183,17 +183,15 @@ class PlateCloned(Rule[Reads]):
             if first is None:
                 back = read if read.told else back
                 kept.append(replace(read, told=False) if read.told else read)
-            elif not (
-                sure in (read.event, first.event)
-                if read.told
-                else soon or (due_us is not None and judged_us <= due_us)
-            ):
-                if not read.told:
-                    wakes.append(judged_us)
-                kept.append(read)
-            else:
+                continue
+            due = soon or (due_us is not None and judged_us <= due_us)
+            if sure in (read.event, first.event) if read.told else due:
                 signals.append(self._raise(key, first, read, estate, soon=soon))
                 kept.append(replace(read, told=True))
+                continue
+            if not read.told:
+                wakes.append(judged_us)
+            kept.append(read)
         if back is not None and not any(read.told for read in kept):
             signals.append(Clear(key, back.zone, back.at_us, (back.event,), withdrawn=True, late=back.late))
         if wakes:
